@@ -1,0 +1,79 @@
+# libhalloc: `make help` lists the targets.
+
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+
+WARNINGS = -Wall -Wextra -Wundef -Wshadow -Wconversion -Wcast-qual -Wstrict-prototypes \
+           -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla
+STANDARD = -std=gnu11 -D_GNU_SOURCE -Iinclude
+HIDDEN   = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin-malloc \
+           -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -fno-plt
+COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(HIDDEN) $(CFLAGS) $(CPPFLAGS) -MMD -MP
+LINK     = -shared -pthread -Wl,-soname,libhalloc.so.1 -Wl,-z,nodelete,-z,now,-z,relro \
+           -Wl,--version-script=src/exports.map -Wl,--no-undefined
+
+SOURCES  = $(sort $(wildcard src/*.c))
+TOOLS    = $(patsubst src/tools/%.c,build/tools/%,$(sort $(wildcard src/tools/*.c)))
+RELEASE  = $(SOURCES:src/%.c=build/release/%.o)
+DEBUG    = $(SOURCES:src/%.c=build/debug/%.o)
+
+.PHONY: all debug tools test check compare bench install clean format help
+.DELETE_ON_ERROR:
+
+all: libhalloc.so tools ## build ./libhalloc.so and the tools (the default)
+
+debug: build/debug/libhalloc.so ## build build/debug/libhalloc.so with every expect on
+
+tools: $(TOOLS) ## build the tools under build/tools/
+
+libhalloc.so: $(RELEASE) src/exports.map
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(RELEASE)
+
+build/debug/libhalloc.so: $(DEBUG) src/exports.map
+	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(DEBUG)
+
+build/release/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -DNDEBUG -c -o $@ $<
+
+build/debug/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(COMPILE) -DHALLOC_DEBUG -c -o $@ $<
+
+build/tools/%: src/tools/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -o $@ $< $(LDFLAGS)
+
+test: all debug ## run every test; ends with "N passed, N failed"
+	test/run
+
+check: all ## run the checks of the source alone: layers, exports, format
+	test/run check
+
+compare: all ## compare stock programs under halloc with glibc's malloc
+	scripts/compare-stock
+
+bench: all ## measure against glibc and the installed peers
+	scripts/bench
+
+install: all ## install to $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
+		$(DESTDIR)$(PREFIX)/libexec/halloc
+	install -m 755 libhalloc.so $(DESTDIR)$(PREFIX)/lib/libhalloc.so.1
+	ln -sf libhalloc.so.1 $(DESTDIR)$(PREFIX)/lib/libhalloc.so
+	install -m 644 include/halloc.h $(DESTDIR)$(PREFIX)/include/halloc.h
+	install -m 755 scripts/halloc $(DESTDIR)$(PREFIX)/bin/halloc
+	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/libexec/halloc/
+
+format: ## format the C sources in place
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove what was built
+	rm -rf build libhalloc.so
+
+help: ## print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+-include $(RELEASE:.o=.d) $(DEBUG:.o=.d) $(TOOLS:=.d)
