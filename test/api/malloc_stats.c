@@ -1,0 +1,51 @@
+/* malloc_stats writes glibc's lines to stderr; here with their numbers as #. */
+#include "test.h"
+#include <malloc.h>
+
+/* The lines that say of each arena, and in total, what is in use. */
+static bool per_arena(const char *line)
+{
+	return !strncmp(line, "Arena", 5) || !strncmp(line, "system", 6) ||
+	       !strncmp(line, "in use", 6);
+}
+
+static void show(char *line)
+{
+	char *equals = strchr(line, '=');
+
+	if (!strncmp(line, "Arena ", 6))
+		puts("Arena #:");
+	else if (equals)
+		printf("%.*s = %d columns: %s\n", (int)(equals - line), line, (int)strlen(equals),
+		       strtoul(equals + 1, NULL, 10) || strstr(line, "mmap") ? "a number"
+		                                                             : "nothing");
+	else
+		printf("%s\n", line);
+}
+
+int main(void)
+{
+	char text[20000], *line, *rest = text;
+	int ends[2], arenas = 0;
+	ssize_t got;
+	int stderr_copy = dup(STDERR_FILENO);
+
+	REQUIRE(pipe(ends) == 0);
+	free(malloc(1));
+	(void)!malloc(100000);
+	dup2(ends[1], STDERR_FILENO);
+	malloc_stats();
+	dup2(stderr_copy, STDERR_FILENO);
+	close(ends[1]);
+	got = read(ends[0], text, sizeof text - 1);
+	REQUIRE(got > 0);
+	text[got] = 0;
+	while ((line = strsep(&rest, "\n"))) {
+		arenas += !strncmp(line, "Arena ", 6);
+		if (!strncmp(line, "Total", 5))
+			arenas = 0;
+		if (arenas <= 1 || !per_arena(line)) /* there may be any number of arenas */
+			show(line);
+	}
+	return 0;
+}

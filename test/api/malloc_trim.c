@@ -1,0 +1,41 @@
+/* malloc_trim: 1 when something was given back, else 0; what lives stays as it is. */
+#include "test.h"
+#include <malloc.h>
+
+enum { LIVE = 20000 };
+
+static char *blocks[LIVE];
+
+int main(void)
+{
+	int first, second, spoiled = 0;
+	size_t before, after;
+
+	for (int i = 0; i < LIVE; i++) {
+		blocks[i] = malloc(1000);
+		fill(blocks[i], 1000, (unsigned)i);
+	}
+	before = resident_bytes();
+	for (int i = 0; i < LIVE; i++)
+		if (i % 1000)
+			free(blocks[i]);
+	first = malloc_trim(0);
+	after = resident_bytes();
+	for (int i = 0; i < LIVE; i += 1000) {
+		spoiled += !filled(blocks[i], 1000, (unsigned)i);
+		free(blocks[i]);
+	}
+	malloc_trim(0);
+	second = malloc_trim(0);
+	printf("trim: %d, again with nothing left: %d, spoiled %d\n", first, second, spoiled);
+	SAY(after + (16 << 20) < before);
+	for (int i = 0; i < LIVE; i++) {
+		blocks[i] = malloc(1000);
+		fill(blocks[i], 1000, (unsigned)i);
+	}
+	for (int i = 0; i < LIVE; i++)
+		spoiled += !filled(blocks[i], 1000, (unsigned)i);
+	SAY(spoiled == 0);
+	SAY(malloc_trim(1 << 20) == 0 || malloc_trim(1 << 20) == 1);
+	return 0;
+}
