@@ -1,0 +1,14 @@
+/* expect: malloc_usable_size after free */
+#include "test.h"
+#include <malloc.h>
+
+int main(void)
+{
+	char *block = malloc(100 << 10);
+
+	free(block);
+
+	crime(block);
+	malloc_usable_size(block);
+	return 0;
+}
