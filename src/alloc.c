@@ -1,0 +1,383 @@
+/*
+ * alloc - routes requests by size, and pointers by owner.
+ *
+ * Holds:  whether the heap stands.
+ * Always: a pointer is checked against Page B before anything else happens to it.
+ * Locks:  boot (rank BOOT), while the heap is being built.
+ */
+#include "alloc.h"
+#include "bootstrap.h"
+#include "heap.h"
+#include "lock.h"
+#include "options.h"
+#include "os.h"
+#include "page_b.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+/* From this size on, the pages of a block that must move are moved by the system, not copied. */
+#define MOVE_BYTES_MIN ((size_t)1 << 20)
+
+enum stage { STAGE_NONE, STAGE_BUILDING, STAGE_READY, STAGE_FAILED };
+
+static enum stage stage;
+static bool started;
+static pthread_mutex_t boot_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t boot_thread;
+
+/* --- Boot: the rooms from the lowest floor up ----------------------------------------------------- */
+
+static bool rooms_boot(void)
+{
+	options_boot();
+	report_carry_on = options.on_error != 0;
+	os_boot();
+	return page_b_boot() && heap_boot() && slab_arena_new() != NULL && tcache_boot() &&
+	       tcache_new();
+}
+
+static enum stage stage_now(void)
+{
+	return __atomic_load_n(&stage, __ATOMIC_ACQUIRE);
+}
+
+static bool building_here(void)
+{
+	return stage_now() == STAGE_BUILDING && pthread_equal(boot_thread, pthread_self());
+}
+
+__attribute__((noinline)) static void boot_once(void)
+{
+	int saved = errno;
+
+	pthread_mutex_lock(&boot_mutex);
+	if (stage_now() == STAGE_NONE) {
+		boot_thread = pthread_self();
+		__atomic_store_n(&stage, STAGE_BUILDING, __ATOMIC_RELEASE);
+		bool built = rooms_boot();
+		if (!built)
+			report_warning("the system has no room for a heap");
+		__atomic_store_n(&stage, built ? STAGE_READY : STAGE_FAILED, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&boot_mutex);
+	errno = saved;
+}
+
+bool alloc_boot(void)
+{
+	if (unlikely(stage_now() != STAGE_READY) && !building_here())
+		boot_once();
+	return stage_now() == STAGE_READY;
+}
+
+static void fork_prepare(void)
+{
+	pthread_mutex_lock(&boot_mutex);
+	lock_fork_prepare();
+}
+
+static void fork_parent(void)
+{
+	lock_fork_parent();
+	pthread_mutex_unlock(&boot_mutex);
+}
+
+static void fork_child(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	lock_fork_child();
+	boot_mutex = fresh;
+	if (stage_now() == STAGE_READY)
+		tcache_fork_child();
+}
+
+void alloc_start(void)
+{
+	started = true;
+	alloc_boot();
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+/* A request that comes before the heap stands, or back in while it is being built. Returns: false when
+ * the heap stands, and is to serve it. */
+static bool serve_early(size_t size, size_t alignment, void **ptr)
+{
+	*ptr = NULL;
+	if (likely(stage_now() == STAGE_READY))
+		return false;
+	if (building_here() || !started)
+		*ptr = bootstrap_new(size, alignment);
+	if (*ptr == NULL && alloc_boot())
+		return false;
+	if (*ptr == NULL)
+		errno = ENOMEM;
+	return true;
+}
+
+/* --- Misuse ------------------------------------------------------------------------------------- */
+
+/* What is at ptr, in words, for a report. */
+struct place {
+	bool dead; /* ptr starts a cell or slot that was handed out once, and is free now */
+	char text[160];
+};
+
+static void place_in_slab(struct place *place, const struct pagemap_entry *entry, const void *ptr)
+{
+	uint32_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
+	uintptr_t offset = (uintptr_t)ptr - entry->start;
+	uintptr_t slot = offset / bytes;
+	uintptr_t into = offset % bytes;
+
+	if (into != 0 || slot >= sizeclasses[entry->sizeclass].slots) {
+		report_text(place->text, sizeof place->text,
+			    "%zu bytes into slot %zu of a %u-byte slab in arena %u", into, slot, bytes,
+			    (unsigned)entry->arena);
+		return;
+	}
+	place->dead = entry->retired || entry->states[slot] == SLOT_DEAD;
+	report_text(place->text, sizeof place->text, "slot %zu of a %u-byte slab in arena %u, %s", slot,
+		    bytes, (unsigned)entry->arena,
+		    place->dead ? "already free" : "never handed out");
+}
+
+static void place_in_heap(struct place *place, const struct heap_view *view, const void *ptr)
+{
+	size_t into = (uintptr_t)ptr - (uintptr_t)view->start;
+
+	if (view->kind == HEAP_BLOCK)
+		report_text(place->text, sizeof place->text, "%zu bytes into a block of %zu bytes", into,
+			    view->bytes);
+	else if (heap_was_freed(heap_process, ptr)) {
+		place->dead = true;
+		report_text(place->text, sizeof place->text, "a large block, already free");
+	} else if (view->kind == HEAP_FREE)
+		report_text(place->text, sizeof place->text, "in a free cell of %zu bytes", view->bytes);
+	else
+		report_text(place->text, sizeof place->text, "not an address of the heap");
+}
+
+static void place_find(struct place *place, const void *ptr)
+{
+	struct heap_view view;
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+	enum bootstrap_state early = bootstrap_state(ptr);
+
+	*place = (struct place){0};
+	if (early != BOOTSTRAP_FOREIGN) {
+		place->dead = early == BOOTSTRAP_DEAD;
+		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
+			    place->dead ? "a freed cell of" : "inside of a cell of");
+	} else if (entry != NULL && entry->reciprocal != 0) {
+		place_in_slab(place, entry, ptr);
+	} else if (stage_now() == STAGE_READY && hfindptr(heap_process, ptr, &view)) {
+		if (view.kind == HEAP_FREE && entry != NULL && entry->retired)
+			place_in_slab(place, entry, ptr);
+		else
+			place_in_heap(place, &view, ptr);
+	} else {
+		report_text(place->text, sizeof place->text, "not an address of the heap");
+	}
+}
+
+/* Reports that name was called for a ptr which starts no live block. */
+static void report_misuse(const char *name, const void *ptr)
+{
+	struct place place;
+
+	place_find(&place, ptr);
+	if (place.dead && strcmp(name, "free") == 0)
+		report_error("double free of %p: %s; thread %d", ptr, place.text, (int)gettid());
+	else if (place.dead)
+		report_error("%s after free of %p: %s; thread %d", name, ptr, place.text, (int)gettid());
+	else
+		report_error("invalid %s of %p: %s; thread %d", name, ptr, place.text, (int)gettid());
+}
+
+/* --- Handing out -------------------------------------------------------------------------------- */
+
+static void *new_block(size_t size, size_t alignment)
+{
+	void *ptr = NULL;
+
+	if (size <= ALLOC_BYTES_MAX)
+		ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
+	if (ptr == NULL)
+		errno = ENOMEM;
+	slab_tick();
+	return ptr;
+}
+
+static void *new_slot(unsigned class)
+{
+	struct slot slot = tcache_pop(class);
+
+	if (slot.ptr != NULL)
+		*slot.state = SLOT_LIVE;
+	return slot.ptr;
+}
+
+__attribute__((noinline)) void *alloc_new_slow(size_t size)
+{
+	void *ptr;
+
+	if (serve_early(size, 16, &ptr))
+		return ptr;
+	return size <= SIZECLASS_BYTES_MAX ? new_slot(sizeclass_of(size)) : new_block(size, 16);
+}
+
+void *alloc_new_aligned(size_t size, size_t alignment)
+{
+	void *ptr;
+
+	if (serve_early(size, alignment, &ptr))
+		return ptr;
+	unsigned class = sizeclass_of_aligned(size, alignment);
+	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, alignment);
+}
+
+__attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
+{
+	void *ptr;
+
+	/* The bootstrap buffer is never used twice, so it still is zero. */
+	if (serve_early(size, 16, &ptr))
+		return ptr;
+	if (size > SIZECLASS_BYTES_MAX) {
+		ptr = new_block(size, 16);
+		if (ptr != NULL)
+			heap_zero(heap_process, ptr, size);
+		return ptr;
+	}
+	struct slot slot = tcache_pop(sizeclass_of(size));
+	if (slot.ptr == NULL)
+		return NULL;
+	bool fresh = *slot.state == SLOT_FRESH;
+	*slot.state = SLOT_LIVE;
+	return fresh ? slot.ptr : memset(slot.ptr, 0, size);
+}
+
+/* --- Taking back -------------------------------------------------------------------------------- */
+
+/* Frees what is not a live slot: a large block, or a cell of the bootstrap buffer. */
+static bool free_other(void *ptr)
+{
+	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
+		return bootstrap_free(ptr);
+	if (stage_now() != STAGE_READY)
+		return false;
+	if (heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) == 0)
+		return false;
+	slab_tick();
+	return true;
+}
+
+__attribute__((noinline)) void alloc_free_slow(void *ptr)
+{
+	int saved = errno;
+
+	if (ptr != NULL && !free_other(ptr))
+		report_misuse("free", ptr);
+	errno = saved;
+}
+
+bool alloc_free_checked(void *ptr)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+
+	if (entry == NULL)
+		return free_other(ptr);
+	tcache_push(slot, entry);
+	return true;
+}
+
+/* --- Sizes -------------------------------------------------------------------------------------- */
+
+size_t alloc_bytes(const void *ptr, const char *name)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+	size_t bytes = 0;
+
+	if (entry != NULL)
+		return sizeclasses[entry->sizeclass].slot_bytes;
+	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
+		return bootstrap_bytes(ptr);
+	if (stage_now() == STAGE_READY)
+		bytes = heap_block_bytes(heap_process, ptr);
+	if (bytes == 0 && name != NULL)
+		report_misuse(name, ptr);
+	return bytes;
+}
+
+static void *resize_by_copy(void *ptr, size_t kept, size_t size)
+{
+	void *fresh = alloc_new(size);
+
+	if (fresh == NULL)
+		return NULL;
+	memcpy(fresh, ptr, kept);
+	alloc_free(ptr);
+	return fresh;
+}
+
+/* Moves a large block: the system moves its pages where that is cheaper than copying. */
+static void *resize_by_move(void *ptr, size_t bytes, size_t size)
+{
+	void *fresh = new_block(size, 16);
+
+	if (fresh == NULL)
+		return NULL;
+	bool moved = bytes >= MOVE_BYTES_MIN && os_move(ptr, fresh, bytes);
+	if (!moved)
+		memcpy(fresh, ptr, bytes);
+	heap_give(heap_process, ptr, HEAP_BLOCK, moved ? HEAP_ZERO : HEAP_DIRTY);
+	return fresh;
+}
+
+void *alloc_resize(void *ptr, size_t size)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+	int saved = errno;
+
+	if (size > ALLOC_BYTES_MAX) {
+		if (alloc_bytes(ptr, "realloc") != 0)
+			errno = ENOMEM;
+		return NULL;
+	}
+	if (entry != NULL) {
+		size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
+		/* A slot at least half full stays where it is. */
+		if (size <= bytes && size >= bytes / 2)
+			return ptr;
+		return resize_by_copy(ptr, size < bytes ? size : bytes, size);
+	}
+	size_t bytes = alloc_bytes(ptr, "realloc");
+	if (bytes == 0)
+		return NULL;
+	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
+		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
+	if (size <= SIZECLASS_BYTES_MAX)
+		return resize_by_copy(ptr, size, size);
+	if (heap_resize(heap_process, ptr, size)) {
+		errno = saved;
+		return ptr;
+	}
+	return resize_by_move(ptr, bytes < size ? bytes : size, size);
+}
+
+/* --- Giving back -------------------------------------------------------------------------------- */
+
+size_t alloc_trim(void)
+{
+	if (!alloc_boot())
+		return 0;
+	tcache_flush_self();
+	return slab_purge(os_clock_ms(), 0);
+}

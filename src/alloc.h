@@ -1,0 +1,92 @@
+/*
+ * alloc.h - one request, routed: by size to the magazines or the core, by owner back again.
+ *
+ * Sizes are bytes. Functions that fail return NULL, or false, with errno ENOMEM. None of them
+ * changes errno when it succeeds.
+ */
+#ifndef ALLOC_H
+#define ALLOC_H
+
+#include "pagemap.h"
+#include "report.h"
+#include "sizeclass.h"
+#include "tcache.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Larger requests are refused, as glibc refuses them. */
+#define ALLOC_BYTES_MAX ((size_t)PTRDIFF_MAX)
+
+/* Builds the heap, once. Returns: false when the system has no room for it. */
+bool alloc_boot(void);
+
+/* The last of start-up, from the library's constructor: from here on the bootstrap buffer serves only
+ * what comes back in while the heap is being built. */
+void alloc_start(void);
+
+/* The slow paths of what follows. */
+void *alloc_new_slow(size_t size);
+void *alloc_new_zeroed_slow(size_t size);
+void alloc_free_slow(void *ptr);
+
+/* As alloc_new, the start a multiple of alignment, a power of two. */
+void *alloc_new_aligned(size_t size, size_t alignment);
+
+/* Makes the block at ptr hold size bytes, in place or by moving it.
+ * Requires: ptr is not NULL, size is not 0. Returns: NULL with the old block as it was. */
+void *alloc_resize(void *ptr, size_t size);
+
+/* The usable bytes of a live block; for any other pointer, misuse is reported under name, if there is
+ * one, and the answer is 0. */
+size_t alloc_bytes(const void *ptr, const char *name);
+
+/* Frees the block that starts at ptr. Returns: false when none does: nothing changes, no report. */
+bool alloc_free_checked(void *ptr);
+
+/* Merges, and gives every idle page back, now. Returns: the bytes given back. */
+size_t alloc_trim(void);
+
+/* The slot that ptr starts. Returns: its page-map entry; NULL when ptr starts no live slot. */
+static inline const struct pagemap_entry *alloc_find_slot(const void *ptr, struct slot *slot)
+{
+	uint64_t rest;
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+
+	if (unlikely(entry == NULL))
+		return NULL;
+	uint32_t index = sizeclass_divide((uintptr_t)ptr - entry->start, entry->reciprocal, &rest);
+	if (unlikely(rest >= entry->reciprocal))
+		return NULL;
+	slot->ptr = (void *)(uintptr_t)ptr;
+	slot->state = entry->states + index;
+	return likely(*slot->state == SLOT_LIVE) ? entry : NULL;
+}
+
+/* At least size bytes, aligned to 16. */
+static inline void *alloc_new(size_t size)
+{
+	if (unlikely(size > SIZECLASS_BYTES_MAX))
+		return alloc_new_slow(size);
+	struct magazine *magazine = &tcache_self->magazines[sizeclass_of(size)];
+	uint32_t count = magazine->count;
+	if (unlikely(count == 0))
+		return alloc_new_slow(size);
+	magazine->count = count - 1;
+	struct slot slot = magazine->slots[count - 1];
+	*slot.state = SLOT_LIVE;
+	return slot.ptr;
+}
+
+static inline void alloc_free(void *ptr)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+
+	if (unlikely(entry == NULL))
+		alloc_free_slow(ptr);
+	else
+		tcache_push(slot, entry);
+}
+
+#endif

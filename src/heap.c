@@ -1,0 +1,1005 @@
+/*
+ * heap - hands out cells of Page A; the two-page core.
+ *
+ * Holds:  cells, in address order, that tile Page A exactly; bins of the free ones.
+ * Always: no two neighbouring cells are both free; cell 1, the head, is never given up.
+ * Locks:  heap->lock (rank HEAP); may then take PAGE_B.
+ *
+ *     before  | 1: free                      | 2: in use |        new_cell(1, n)
+ *     after   | 1: n granules | 3: free      | 2: in use |
+ *
+ *     before  | 1: free | 3: just freed | 2: free |               hdefrag(3)
+ *     after   | 1: free                           |               records 3 and 2 are given back
+ */
+#include "heap.h"
+#include "page_b.h"
+#include "pagemap.h"
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define HEAD 1u
+
+/* Page A of the process: addresses, not memory. */
+#define PROCESS_BYTES_MAX ((size_t)4 << 40)
+
+/* It grows by an eighth, within these bounds: few system calls, and little for mlockall to touch. */
+#define GROWTH_BYTES_MIN ((size_t)1 << 20)
+#define GROWTH_BYTES_MAX ((size_t)64 << 20)
+
+/* How far to step over what somebody else has mapped in our window. */
+#define HOLE_BYTES ((size_t)1 << 30)
+
+/* Bins: one for each size below 16 granules, then four for each doubling. */
+#define BINS_EXACT	16u
+#define BINS_A_DOUBLING 4u
+#define BINS_MAX	128u
+
+/* A user heap's heap_page covers so many granules, so a search by pointer takes at most as many steps. */
+#define GRANULES_A_PAGE_SHIFT 6
+
+struct heap *heap_process;
+
+static struct {
+	struct os_window page_a;
+	struct page_b_array cells;
+	struct page_b_array pages;
+} process;
+
+/* --- Cells and addresses ------------------------------------------------------------------------ */
+
+static struct heap_cell *cell_at(const struct heap *heap, uint32_t cell)
+{
+	expect(cell < heap->records);
+	return &heap->cells[cell];
+}
+
+static size_t bytes_of(const struct heap *heap, uint32_t granules)
+{
+	return (size_t)granules << heap->granule_shift;
+}
+
+static uintptr_t address_of(const struct heap *heap, uint32_t offset)
+{
+	return heap->base + bytes_of(heap, offset);
+}
+
+static uint32_t end_of(const struct heap_cell *cell)
+{
+	return cell->offset + cell->size;
+}
+
+/* The number of granules that hold bytes; more than any heap has, when there are too many. */
+static uint32_t granules_for(const struct heap *heap, size_t bytes)
+{
+	size_t granules = bytes >> heap->granule_shift;
+
+	if ((granules << heap->granule_shift) != bytes || granules == 0)
+		granules++;
+	return granules > heap->granules_max ? UINT32_MAX : (uint32_t)granules;
+}
+
+static struct heap_page *page_of(const struct heap *heap, uint32_t offset)
+{
+	return &heap->pages[bytes_of(heap, offset) >> heap->page_shift];
+}
+
+static uint32_t page_first(const struct heap_page *page)
+{
+	return page->first & ~HEAP_PAGE_FREED;
+}
+
+static void page_set_first(struct heap_page *page, uint32_t cell)
+{
+	page->first = (page->first & HEAP_PAGE_FREED) | cell;
+}
+
+/* Enters a new cell in the index by pointer. */
+static void index_add(struct heap *heap, uint32_t cell)
+{
+	uint32_t offset = cell_at(heap, cell)->offset;
+	struct heap_page *page = page_of(heap, offset);
+	uint32_t first = page_first(page);
+
+	if (first == 0 || cell_at(heap, first)->offset > offset)
+		page_set_first(page, cell);
+}
+
+/* Takes a cell that is about to vanish out of the index. */
+static void index_remove(struct heap *heap, uint32_t cell)
+{
+	struct heap_cell *old = cell_at(heap, cell);
+	struct heap_page *page = page_of(heap, old->offset);
+
+	if (page_first(page) != cell)
+		return;
+	bool follows = old->next != 0 && page_of(heap, cell_at(heap, old->next)->offset) == page;
+	page_set_first(page, follows ? old->next : 0);
+}
+
+/* The cell that contains the byte at offset bytes of Page A. Requires: it lies in Page A. */
+static uint32_t cell_containing(const struct heap *heap, size_t offset)
+{
+	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
+	uint32_t granule = (uint32_t)(offset >> heap->granule_shift);
+
+	while (page_first(page) == 0)
+		page--;
+	uint32_t cell = page_first(page);
+	if (cell_at(heap, cell)->offset > granule)
+		return cell_at(heap, cell)->previous;
+	while (end_of(cell_at(heap, cell)) <= granule)
+		cell = cell_at(heap, cell)->next;
+	return cell;
+}
+
+/* The cell that starts at ptr, or 0. */
+static uint32_t cell_starting(const struct heap *heap, const void *ptr)
+{
+	size_t offset = (uintptr_t)ptr - heap->base;
+
+	if (offset >= bytes_of(heap, heap->granules))
+		return 0;
+	if (offset != offset >> heap->granule_shift << heap->granule_shift)
+		return 0;
+	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
+	uint32_t granule = (uint32_t)(offset >> heap->granule_shift);
+	for (uint32_t cell = page_first(page); cell != 0; cell = cell_at(heap, cell)->next) {
+		if (cell_at(heap, cell)->offset == granule)
+			return cell;
+		if (cell_at(heap, cell)->offset > granule)
+			return 0;
+	}
+	return 0;
+}
+
+/* --- Bins: pairing heaps in address order (Fredman, Sedgewick, Sleator, Tarjan 1986) -------------- */
+
+static uint32_t bin_of(uint32_t granules)
+{
+	if (granules < BINS_EXACT)
+		return granules;
+	uint32_t log = 31u - (uint32_t)__builtin_clz(granules);
+	return BINS_EXACT + (log - 4) * BINS_A_DOUBLING + ((granules >> (log - 2)) & 3);
+}
+
+static uint32_t pairing_meld(struct heap *heap, uint32_t a, uint32_t b)
+{
+	if (a == 0 || b == 0)
+		return a | b;
+	if (cell_at(heap, b)->offset < cell_at(heap, a)->offset) {
+		uint32_t swap = a;
+		a = b;
+		b = swap;
+	}
+	struct heap_cell *top = cell_at(heap, a);
+	struct heap_cell *below = cell_at(heap, b);
+	below->sibling = top->child;
+	below->up = a;
+	if (top->child != 0)
+		cell_at(heap, top->child)->up = b;
+	top->child = b;
+	return a;
+}
+
+/* Makes one heap of a list of siblings: melds them in pairs, then the pairs from the last. */
+static uint32_t pairing_combine(struct heap *heap, uint32_t list)
+{
+	uint32_t pairs = 0;
+	uint32_t root = 0;
+
+	while (list != 0) {
+		uint32_t a = list;
+		uint32_t b = cell_at(heap, a)->sibling;
+		list = b == 0 ? 0 : cell_at(heap, b)->sibling;
+		cell_at(heap, a)->sibling = 0;
+		if (b != 0)
+			cell_at(heap, b)->sibling = 0;
+		uint32_t pair = pairing_meld(heap, a, b);
+		cell_at(heap, pair)->sibling = pairs;
+		pairs = pair;
+	}
+	while (pairs != 0) {
+		uint32_t next = cell_at(heap, pairs)->sibling;
+		cell_at(heap, pairs)->sibling = 0;
+		root = pairing_meld(heap, root, pairs);
+		pairs = next;
+	}
+	if (root != 0)
+		cell_at(heap, root)->up = 0;
+	return root;
+}
+
+static void bin_insert(struct heap *heap, uint32_t cell)
+{
+	struct heap_cell *free_cell = cell_at(heap, cell);
+	uint32_t bin = bin_of(free_cell->size);
+
+	expect(free_cell->kind == HEAP_FREE);
+	free_cell->child = free_cell->sibling = free_cell->up = 0;
+	heap->bins[bin] = pairing_meld(heap, heap->bins[bin], cell);
+	heap->bins_used[bin / 64] |= (uint64_t)1 << bin % 64;
+}
+
+static void bin_remove(struct heap *heap, uint32_t cell)
+{
+	struct heap_cell *taken = cell_at(heap, cell);
+	uint32_t bin = bin_of(taken->size);
+	uint32_t rest = pairing_combine(heap, taken->child);
+
+	if (heap->bins[bin] == cell) {
+		heap->bins[bin] = rest;
+	} else {
+		struct heap_cell *up = cell_at(heap, taken->up);
+		if (up->child == cell)
+			up->child = taken->sibling;
+		else
+			up->sibling = taken->sibling;
+		if (taken->sibling != 0)
+			cell_at(heap, taken->sibling)->up = taken->up;
+		heap->bins[bin] = pairing_meld(heap, heap->bins[bin], rest);
+	}
+	if (heap->bins[bin] == 0)
+		heap->bins_used[bin / 64] &= ~((uint64_t)1 << bin % 64);
+	taken->child = taken->sibling = taken->up = 0;
+}
+
+/* The first bin from bin on that holds a cell, or BINS_MAX. */
+static uint32_t bin_next_used(const struct heap *heap, uint32_t bin)
+{
+	for (; bin < BINS_MAX; bin = (bin / 64 + 1) * 64) {
+		uint64_t used = heap->bins_used[bin / 64] >> bin % 64;
+		if (used != 0)
+			return bin + (uint32_t)__builtin_ctzll(used);
+	}
+	return BINS_MAX;
+}
+
+/* --- Making and merging cells ------------------------------------------------------------------- */
+
+/* Takes a record from Page B. Returns: 0 when Page B is full. */
+static uint32_t allocate_cell_meta(struct heap *heap)
+{
+	uint32_t cell = heap->records_free;
+
+	if (cell != 0) {
+		heap->records_free = cell_at(heap, cell)->next;
+	} else {
+		if (heap->grows && !page_b_array_extend(&process.cells, heap->records + 1))
+			return 0;
+		if (heap->records == heap->records_max)
+			return 0;
+		cell = heap->records++;
+	}
+	heap->cells[cell] = (struct heap_cell){0};
+	return cell;
+}
+
+static void cell_meta_free(struct heap *heap, uint32_t cell)
+{
+	cell_at(heap, cell)->next = heap->records_free;
+	heap->records_free = cell;
+}
+
+/* Splits a cell that is in no bin: it keeps size granules, the rest becomes a new free cell, also in
+ * no bin. Returns: the new cell; 0 when Page B is full. */
+static uint32_t new_cell(struct heap *heap, uint32_t cell, uint32_t size)
+{
+	uint32_t rest = allocate_cell_meta(heap);
+
+	if (rest == 0)
+		return 0;
+	struct heap_cell *low = cell_at(heap, cell);
+	expect(size > 0);
+	expect(size < low->size);
+	*cell_at(heap, rest) = (struct heap_cell){
+		.previous = cell,
+		.next = low->next,
+		.offset = low->offset + size,
+		.size = low->size - size,
+		.kind = HEAP_FREE,
+		.dirty = low->dirty,
+	};
+	if (low->next != 0)
+		cell_at(heap, low->next)->previous = rest;
+	else
+		heap->last = rest;
+	low->next = rest;
+	low->size = size;
+	index_add(heap, rest);
+	return rest;
+}
+
+/* Merges a cell with the one behind it, whose record goes back to Page B. Neither is in a bin. */
+static void cell_absorb_next(struct heap *heap, uint32_t cell)
+{
+	struct heap_cell *low = cell_at(heap, cell);
+	uint32_t gone = low->next;
+	struct heap_cell *high = cell_at(heap, gone);
+
+	expect(gone != HEAD);
+	index_remove(heap, gone);
+	low->size += high->size;
+	low->dirty = low->dirty || high->dirty;
+	low->next = high->next;
+	if (high->next != 0)
+		cell_at(heap, high->next)->previous = cell;
+	else
+		heap->last = cell;
+	cell_meta_free(heap, gone);
+}
+
+static bool is_free(const struct heap *heap, uint32_t cell)
+{
+	return cell != 0 && cell_at(heap, cell)->kind == HEAP_FREE;
+}
+
+/* Merges a free cell, in no bin, with its free neighbours, into the lowest; and bins the result. */
+static uint32_t hdefrag(struct heap *heap, uint32_t cell)
+{
+	uint32_t next = cell_at(heap, cell)->next;
+	uint32_t previous = cell_at(heap, cell)->previous;
+
+	if (is_free(heap, next)) {
+		bin_remove(heap, next);
+		cell_absorb_next(heap, cell);
+	}
+	if (is_free(heap, previous)) {
+		bin_remove(heap, previous);
+		cell_absorb_next(heap, previous);
+		cell = previous;
+	}
+	bin_insert(heap, cell);
+	return cell;
+}
+
+/* --- Growing the process heap ------------------------------------------------------------------- */
+
+/* Tiles the next granules of the window with one more cell. Its tables are extended beforehand. */
+static bool tile_append(struct heap *heap, uint32_t granules, enum heap_kind kind)
+{
+	uint32_t cell = allocate_cell_meta(heap);
+
+	if (cell == 0)
+		return false;
+	*cell_at(heap, cell) = (struct heap_cell){
+		.previous = heap->last,
+		.offset = heap->granules,
+		.size = granules,
+		.kind = (uint8_t)kind,
+	};
+	if (heap->last != 0)
+		cell_at(heap, heap->last)->next = cell;
+	heap->last = cell;
+	heap->granules += granules;
+	index_add(heap, cell);
+	if (kind == HEAP_FREE)
+		hdefrag(heap, cell);
+	return true;
+}
+
+static bool tables_extend(struct heap *heap, size_t bytes)
+{
+	return page_b_array_extend(&process.pages, bytes >> HEAP_PAGE_SHIFT) &&
+	       page_b_array_extend(&process.cells, heap->records + 4) && pagemap_extend(bytes);
+}
+
+/* Appends bytes, stepping over what others have mapped in the window. */
+static bool window_extend(struct heap *heap, size_t bytes)
+{
+	for (;;) {
+		size_t claimed = process.page_a.claimed;
+		if (bytes > process.page_a.size - claimed || !tables_extend(heap, claimed + bytes))
+			return false;
+		enum os_claim claim = os_window_claim(&process.page_a, bytes);
+		if (claim == OS_CLAIMED)
+			return tile_append(heap, (uint32_t)(bytes >> heap->granule_shift), HEAP_FREE);
+		if (claim == OS_CLAIM_REFUSED)
+			return false;
+		if (!tables_extend(heap, claimed + HOLE_BYTES) ||
+		    !os_window_skip(&process.page_a, HOLE_BYTES))
+			return false;
+		if (!tile_append(heap, (uint32_t)(HOLE_BYTES >> heap->granule_shift), HEAP_HOLE))
+			return false;
+	}
+}
+
+/* Makes room for a cell of granules at the end of Page A. */
+static bool heap_grow(struct heap *heap, uint32_t granules)
+{
+	if (!heap->grows)
+		return false;
+	uint32_t at_end = is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
+	size_t need = bytes_of(heap, granules - (at_end < granules ? at_end : 0));
+	size_t step = process.page_a.claimed / 8;
+	if (step < GROWTH_BYTES_MIN)
+		step = GROWTH_BYTES_MIN;
+	if (step > GROWTH_BYTES_MAX)
+		step = GROWTH_BYTES_MAX;
+	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
+	return (need < step && window_extend(heap, step)) || window_extend(heap, need);
+}
+
+/* --- Handing out -------------------------------------------------------------------------------- */
+
+/* How many granules to leave free at the start of a cell so that the rest is aligned. */
+static uint32_t granules_to_skip(const struct heap *heap, uint32_t cell, size_t alignment)
+{
+	uintptr_t start = address_of(heap, cell_at(heap, cell)->offset);
+	uintptr_t aligned = (start + alignment - 1) & -alignment;
+
+	return (uint32_t)((aligned - start) >> heap->granule_shift);
+}
+
+static bool cell_fits(const struct heap *heap, uint32_t cell, uint32_t granules, size_t alignment)
+{
+	size_t skip = granules_to_skip(heap, cell, alignment);
+
+	return cell_at(heap, cell)->size >= skip + granules;
+}
+
+/* The lowest cell of the smallest bin that has one; 0 when the bins promise none. */
+static uint32_t find_in_bins(const struct heap *heap, uint32_t granules, size_t alignment)
+{
+	uint32_t bin = bin_next_used(heap, bin_of(granules));
+
+	while (bin < BINS_MAX) {
+		if (cell_fits(heap, heap->bins[bin], granules, alignment))
+			return heap->bins[bin];
+		bin = bin_next_used(heap, bin + 1);
+	}
+	return 0;
+}
+
+/* The lowest cell that fits, by looking at all of them. */
+static uint32_t find_anywhere(const struct heap *heap, uint32_t granules, size_t alignment)
+{
+	for (uint32_t cell = HEAD; cell != 0; cell = cell_at(heap, cell)->next)
+		if (is_free(heap, cell) && cell_fits(heap, cell, granules, alignment))
+			return cell;
+	return 0;
+}
+
+static uint32_t find_cell(struct heap *heap, uint32_t granules, size_t alignment)
+{
+	uint32_t cell = find_in_bins(heap, granules, alignment);
+	size_t slack = alignment >> heap->granule_shift;
+
+	if (cell == 0 && slack + granules < heap->granules_max &&
+	    heap_grow(heap, granules + (uint32_t)slack))
+		cell = find_in_bins(heap, granules, alignment);
+	return cell != 0 ? cell : find_anywhere(heap, granules, alignment);
+}
+
+/* Cuts granules, skip granules behind its start, out of a free cell that is in no bin. Page B is
+ * asked for both records before anything changes. */
+static uint32_t cell_cut(struct heap *heap, uint32_t cell, uint32_t skip, uint32_t granules)
+{
+	uint32_t whole = cell_at(heap, cell)->size;
+	uint32_t taken = cell;
+
+	if (skip != 0) {
+		taken = new_cell(heap, cell, skip);
+		if (taken == 0)
+			return 0;
+	}
+	if (skip + granules < whole) {
+		uint32_t rest = new_cell(heap, taken, granules);
+		if (rest == 0) {
+			if (taken != cell)
+				cell_absorb_next(heap, cell);
+			return 0;
+		}
+		bin_insert(heap, rest);
+	}
+	if (taken != cell)
+		bin_insert(heap, cell);
+	return taken;
+}
+
+static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind)
+{
+	struct heap_cell *taken = cell_at(heap, cell);
+
+	taken->kind = (uint8_t)kind;
+	page_of(heap, taken->offset)->first &= ~HEAP_PAGE_FREED;
+	heap->granules_in_use += taken->size;
+	heap->cells_in_use++;
+}
+
+static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment,
+			  enum heap_kind kind)
+{
+	uint32_t cell = find_cell(heap, granules, alignment);
+
+	if (cell == 0)
+		return 0;
+	bin_remove(heap, cell);
+	uint32_t taken =
+		cell_cut(heap, cell, granules_to_skip(heap, cell, alignment), granules);
+	if (taken == 0)
+		bin_insert(heap, cell);
+	else
+		cell_mark_used(heap, taken, kind);
+	return taken;
+}
+
+void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind)
+{
+	uint32_t granules = granules_for(heap, bytes);
+	size_t granule = bytes_of(heap, 1);
+	void *start = NULL;
+
+	if (alignment < granule)
+		alignment = granule;
+	if (granules != UINT32_MAX) {
+		lock_acquire(&heap->lock);
+		uint32_t cell = cell_take(heap, granules, alignment, kind);
+		if (cell != 0)
+			start = (void *)address_of(heap, cell_at(heap, cell)->offset);
+		lock_release(&heap->lock);
+	}
+	if (start == NULL)
+		errno = ENOMEM;
+	return start;
+}
+
+/* --- Taking back -------------------------------------------------------------------------------- */
+
+static void pages_set_dirty(struct heap *heap, const struct heap_cell *cell, uint32_t since)
+{
+	for (uint32_t i = cell->offset; i < end_of(cell); i++)
+		heap->pages[i].dirty_since = since;
+}
+
+static void cell_free(struct heap *heap, uint32_t cell, enum heap_contents contents)
+{
+	struct heap_cell *freed = cell_at(heap, cell);
+
+	heap->granules_in_use -= freed->size;
+	heap->cells_in_use--;
+	freed->kind = HEAP_FREE;
+	if (heap->grows) {
+		pages_set_dirty(heap, freed, contents == HEAP_ZERO ? 0 : os_clock_ms());
+		freed->dirty = contents == HEAP_DIRTY;
+	}
+	hdefrag(heap, cell);
+}
+
+size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents)
+{
+	size_t bytes = 0;
+
+	lock_acquire(&heap->lock);
+	uint32_t cell = cell_starting(heap, ptr);
+	if (cell != 0 && cell_at(heap, cell)->kind == kind) {
+		bytes = bytes_of(heap, cell_at(heap, cell)->size);
+		if (heap->grows && kind == HEAP_BLOCK)
+			page_of(heap, cell_at(heap, cell)->offset)->first |= HEAP_PAGE_FREED;
+		cell_free(heap, cell, contents);
+	}
+	lock_release(&heap->lock);
+	return bytes;
+}
+
+/* Gives the end of a cell back. */
+static bool cell_shrink(struct heap *heap, uint32_t cell, uint32_t granules)
+{
+	uint32_t rest = new_cell(heap, cell, granules);
+
+	if (rest == 0)
+		return false;
+	/* It becomes a cell in use for a moment, so that freeing it counts right. */
+	heap->cells_in_use++;
+	cell_free(heap, rest, HEAP_DIRTY);
+	return true;
+}
+
+static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
+{
+	uint32_t more = granules - cell_at(heap, cell)->size;
+	uint32_t next = cell_at(heap, cell)->next;
+
+	if (next == 0 || (next == heap->last && is_free(heap, next) &&
+			  cell_at(heap, next)->size < more)) {
+		if (!heap_grow(heap, more))
+			return false;
+		next = cell_at(heap, cell)->next;
+	}
+	if (!is_free(heap, next) || cell_at(heap, next)->size < more)
+		return false;
+	bin_remove(heap, next);
+	uint32_t whole = cell_at(heap, cell)->size + cell_at(heap, next)->size;
+	bool rest_dirty = cell_at(heap, next)->dirty;
+	cell_absorb_next(heap, cell);
+	if (whole > granules) {
+		/* The record that was just given back is there to be taken. */
+		uint32_t rest = new_cell(heap, cell, granules);
+		cell_at(heap, rest)->dirty = rest_dirty;
+		bin_insert(heap, rest);
+	}
+	heap->granules_in_use += more;
+	return true;
+}
+
+bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
+{
+	uint32_t granules = granules_for(heap, bytes);
+	bool done = false;
+
+	if (granules == UINT32_MAX)
+		return false;
+	lock_acquire(&heap->lock);
+	uint32_t cell = cell_starting(heap, ptr);
+	expect(cell != 0);
+	uint32_t size = cell_at(heap, cell)->size;
+	if (granules == size)
+		done = true;
+	else if (granules < size)
+		done = cell_shrink(heap, cell, granules);
+	else
+		done = cell_extend(heap, cell, granules);
+	lock_release(&heap->lock);
+	return done;
+}
+
+/* --- Looking ------------------------------------------------------------------------------------ */
+
+size_t heap_block_bytes(struct heap *heap, const void *ptr)
+{
+	size_t bytes = 0;
+
+	lock_acquire(&heap->lock);
+	uint32_t cell = cell_starting(heap, ptr);
+	if (cell != 0 && cell_at(heap, cell)->kind == HEAP_BLOCK)
+		bytes = bytes_of(heap, cell_at(heap, cell)->size);
+	lock_release(&heap->lock);
+	return bytes;
+}
+
+static struct heap_view view_of(const struct heap *heap, uint32_t cell)
+{
+	const struct heap_cell *seen = cell_at(heap, cell);
+
+	return (struct heap_view){
+		.start = (void *)address_of(heap, seen->offset),
+		.bytes = bytes_of(heap, seen->size),
+		.kind = (enum heap_kind)seen->kind,
+	};
+}
+
+bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view)
+{
+	size_t offset = (uintptr_t)ptr - heap->base;
+
+	lock_acquire(&heap->lock);
+	bool inside = offset < bytes_of(heap, heap->granules);
+	if (inside)
+		*view = view_of(heap, cell_containing(heap, offset));
+	lock_release(&heap->lock);
+	return inside;
+}
+
+bool heap_was_freed(struct heap *heap, const void *ptr)
+{
+	size_t offset = (uintptr_t)ptr - heap->base;
+	bool freed = false;
+
+	lock_acquire(&heap->lock);
+	if (offset < bytes_of(heap, heap->granules) && offset % HEAP_PAGE_BYTES == 0) {
+		uint32_t cell = cell_containing(heap, offset);
+		freed = is_free(heap, cell) &&
+			(heap->pages[offset >> heap->page_shift].first & HEAP_PAGE_FREED) != 0;
+	}
+	lock_release(&heap->lock);
+	return freed;
+}
+
+void heap_zero(struct heap *heap, void *ptr, size_t bytes)
+{
+	size_t page = ((uintptr_t)ptr - heap->base) >> HEAP_PAGE_SHIFT;
+
+	for (size_t done = 0; done < bytes; done += HEAP_PAGE_BYTES, page++) {
+		size_t rest = bytes - done < HEAP_PAGE_BYTES ? bytes - done : HEAP_PAGE_BYTES;
+		if (heap->pages[page].dirty_since != 0)
+			memset((char *)ptr + done, 0, rest);
+	}
+}
+
+bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes)
+{
+	size_t first = ((uintptr_t)ptr - heap->base) >> HEAP_PAGE_SHIFT;
+
+	for (size_t page = first; page < first + (bytes >> HEAP_PAGE_SHIFT); page++)
+		if (heap->pages[page].dirty_since != 0)
+			return false;
+	return true;
+}
+
+int heap_visit(struct heap *heap, const void *from,
+	       int (*visit)(const struct heap_view *view, void *arg), void *arg)
+{
+	size_t offset = from == NULL ? 0 : (uintptr_t)from - heap->base;
+	int answer = 0;
+
+	lock_acquire(&heap->lock);
+	uint32_t cell = 0;
+	if (offset < bytes_of(heap, heap->granules))
+		cell = cell_containing(heap, offset);
+	for (; cell != 0 && answer == 0; cell = cell_at(heap, cell)->next) {
+		struct heap_view view = view_of(heap, cell);
+		answer = visit(&view, arg);
+	}
+	lock_release(&heap->lock);
+	return answer;
+}
+
+struct view_list {
+	struct heap_view *views;
+	size_t count;
+	size_t room;
+};
+
+static int view_append(const struct heap_view *view, void *arg)
+{
+	struct view_list *list = arg;
+
+	list->views[list->count++] = *view;
+	return list->count == list->room;
+}
+
+size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count)
+{
+	struct view_list list = {.views = views, .room = count};
+
+	heap_visit(heap, from, view_append, &list);
+	return list.count;
+}
+
+/* --- Giving memory back ------------------------------------------------------------------------- */
+
+/* The free cell after this one, going through a bin's pairing heap from top to bottom; 0 at its end. */
+static uint32_t bin_step(const struct heap *heap, uint32_t cell)
+{
+	if (cell_at(heap, cell)->child != 0)
+		return cell_at(heap, cell)->child;
+	while (cell != 0 && cell_at(heap, cell)->sibling == 0) {
+		/* Up over the siblings to the left, then to their parent. */
+		uint32_t up = cell_at(heap, cell)->up;
+		while (up != 0 && cell_at(heap, up)->child != cell) {
+			cell = up;
+			up = cell_at(heap, cell)->up;
+		}
+		cell = up;
+	}
+	return cell == 0 ? 0 : cell_at(heap, cell)->sibling;
+}
+
+static bool page_is_idle(const struct heap_page *page, uint32_t now_ms, uint32_t age_ms)
+{
+	return page->dirty_since != 0 && now_ms - page->dirty_since >= age_ms;
+}
+
+/* Gives back the runs of idle heap pages in a free cell of the process heap. */
+static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint32_t age_ms)
+{
+	struct heap_cell *free_cell = cell_at(heap, cell);
+	size_t purged = 0;
+	bool dirty = false;
+
+	for (uint32_t i = free_cell->offset; i < end_of(free_cell);) {
+		uint32_t run = i;
+		while (run < end_of(free_cell) && page_is_idle(&heap->pages[run], now_ms, age_ms))
+			run++;
+		if (run == i) {
+			dirty = dirty || heap->pages[i].dirty_since != 0;
+			i++;
+			continue;
+		}
+		if (os_purge((void *)address_of(heap, i), bytes_of(heap, run - i))) {
+			purged += bytes_of(heap, run - i);
+			for (uint32_t page = i; page < run; page++)
+				heap->pages[page].dirty_since = 0;
+		} else {
+			dirty = true;
+		}
+		i = run;
+	}
+	free_cell->dirty = dirty;
+	return purged;
+}
+
+/* Gives back the whole OS pages in a free cell of a user's heap. */
+static size_t cell_purge_inside(struct heap *heap, uint32_t cell)
+{
+	uintptr_t start = address_of(heap, cell_at(heap, cell)->offset);
+	uintptr_t end = address_of(heap, end_of(cell_at(heap, cell)));
+
+	start = (start + os_page_bytes - 1) & -os_page_bytes;
+	end &= -os_page_bytes;
+	return end > start && os_purge((void *)start, end - start) ? end - start : 0;
+}
+
+size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
+{
+	size_t purged = 0;
+
+	lock_acquire(&heap->lock);
+	for (uint32_t bin = bin_next_used(heap, 0); bin < BINS_MAX;
+	     bin = bin_next_used(heap, bin + 1)) {
+		uint32_t cell = heap->bins[bin];
+		for (; cell != 0; cell = bin_step(heap, cell)) {
+			if (!heap->grows)
+				purged += cell_purge_inside(heap, cell);
+			else if (cell_at(heap, cell)->dirty)
+				purged += cell_purge(heap, cell, now_ms, age_ms);
+		}
+	}
+	lock_release(&heap->lock);
+	return purged;
+}
+
+/* --- Making heaps ------------------------------------------------------------------------------- */
+
+static void heap_init(struct heap *heap, size_t granules_max)
+{
+	lock_init(&heap->lock, LOCK_RANK_HEAP);
+	heap->granules_max = (uint32_t)granules_max;
+	heap->records = HEAD;
+}
+
+bool heap_boot(void)
+{
+	size_t header = sizeof(struct heap) + BINS_MAX * sizeof(uint32_t);
+	struct heap *heap = page_b_record_new(header);
+
+	if (heap == NULL || !os_window_open(&process.page_a, PROCESS_BYTES_MAX, GROWTH_BYTES_MIN))
+		return false;
+	size_t granules_max = process.page_a.size >> HEAP_PAGE_SHIFT;
+	if (!page_b_array_open(&process.cells, sizeof(struct heap_cell), granules_max + 1) ||
+	    !page_b_array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
+	    !pagemap_boot(process.page_a.base, process.page_a.size))
+		return false;
+	heap_init(heap, granules_max);
+	heap->base = process.page_a.base;
+	heap->granule_shift = HEAP_PAGE_SHIFT;
+	heap->page_shift = HEAP_PAGE_SHIFT;
+	heap->grows = true;
+	heap->bins = (uint32_t *)(heap + 1);
+	heap->cells = (struct heap_cell *)process.cells.window.base;
+	heap->pages = (struct heap_page *)process.pages.window.base;
+	heap->records_max = (uint32_t)granules_max;
+	if (!tables_extend(heap, GROWTH_BYTES_MIN) ||
+	    !tile_append(heap, (uint32_t)(GROWTH_BYTES_MIN >> HEAP_PAGE_SHIFT), HEAP_FREE))
+		return false;
+	heap_process = heap;
+	return true;
+}
+
+/*
+ * A user's heap, of n bytes rounded up to OS pages:
+ *
+ *     | guard | Page B: n bytes | guard | Page A: n bytes | guard |
+ */
+static char *pages_map(size_t bytes)
+{
+	size_t guard = os_page_bytes;
+	char *start = os_map(2 * bytes + 3 * guard);
+
+	if (start == NULL)
+		return NULL;
+	if (!os_guard(start, guard) || !os_guard(start + guard + bytes, guard) ||
+	    !os_guard(start + 2 * guard + 2 * bytes, guard)) {
+		os_unmap(start, 2 * bytes + 3 * guard);
+		errno = ENOMEM;
+		return NULL;
+	}
+	return start + guard;
+}
+
+struct heap *heap_open(size_t bytes, size_t granule)
+{
+	unsigned granule_shift = (unsigned)__builtin_ctzl(granule);
+	unsigned page_shift = granule_shift + GRANULES_A_PAGE_SHIFT;
+
+	if (bytes > SIZE_MAX / 4 || bytes >> granule_shift >= UINT32_MAX || granule > bytes) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct heap *heap = (struct heap *)pages_map(bytes);
+	if (heap == NULL)
+		return NULL;
+	heap_init(heap, bytes >> granule_shift);
+	heap->base = (uintptr_t)heap + bytes + os_page_bytes;
+	heap->granule_shift = (uint8_t)granule_shift;
+	heap->page_shift = (uint8_t)page_shift;
+	/* Page B: the heap, its pages, its bins, and cell records in all the rest. */
+	heap->pages = (struct heap_page *)(heap + 1);
+	heap->bins = (uint32_t *)(heap->pages + ((bytes - 1) >> page_shift) + 1);
+	uintptr_t cells = (uintptr_t)(heap->bins + bin_of(heap->granules_max) + 1);
+	cells = (cells + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
+	uintptr_t end = (uintptr_t)heap + bytes;
+	if (cells + 2 * sizeof(struct heap_cell) > end) {
+		heap_close(heap);
+		errno = EINVAL;
+		return NULL;
+	}
+	heap->cells = (struct heap_cell *)cells;
+	heap->records_max = (uint32_t)((end - cells) / sizeof(struct heap_cell));
+	tile_append(heap, heap->granules_max, HEAP_FREE);
+	return heap;
+}
+
+void heap_close(struct heap *heap)
+{
+	size_t bytes = bytes_of(heap, heap->granules_max);
+
+	lock_destroy(&heap->lock);
+	os_unmap((char *)heap - os_page_bytes, 2 * bytes + 3 * os_page_bytes);
+}
+
+/* --- The walker --------------------------------------------------------------------------------- */
+
+static bool cell_ok(const struct heap *heap, uint32_t cell)
+{
+	const struct heap_cell *seen = cell_at(heap, cell);
+
+	if (seen->size == 0)
+		return false;
+	if (seen->next == 0)
+		return heap->last == cell && end_of(seen) == heap->granules;
+	if (cell_at(heap, seen->next)->previous != cell)
+		return false;
+	if (is_free(heap, cell) && is_free(heap, seen->next))
+		return false;
+	return cell_at(heap, seen->next)->offset == end_of(seen);
+}
+
+/* Whether every bin holds free cells of its sizes only, parents below children in address. */
+static bool bins_ok(const struct heap *heap, uint32_t free_cells)
+{
+	for (uint32_t bin = 0; bin <= bin_of(heap->granules_max); bin++) {
+		bool used = (heap->bins_used[bin / 64] >> bin % 64 & 1) != 0;
+		if (used != (heap->bins[bin] != 0))
+			return false;
+		uint32_t cell = heap->bins[bin];
+		for (; cell != 0; cell = bin_step(heap, cell), free_cells--) {
+			uint32_t child = cell_at(heap, cell)->child;
+			if (!is_free(heap, cell) || bin_of(cell_at(heap, cell)->size) != bin)
+				return false;
+			if (child != 0 && cell_at(heap, child)->offset < cell_at(heap, cell)->offset)
+				return false;
+			if (free_cells == 0)
+				return false;
+		}
+	}
+	return free_cells == 0;
+}
+
+bool heap_ok(struct heap *heap)
+{
+	uint32_t free_cells = 0;
+	uint32_t in_use = 0;
+	uint32_t granules = 0;
+	bool ok = true;
+
+	lock_acquire(&heap->lock);
+	ok = cell_at(heap, HEAD)->offset == 0 && cell_at(heap, HEAD)->previous == 0;
+	for (uint32_t cell = HEAD; cell != 0 && ok; cell = cell_at(heap, cell)->next) {
+		const struct heap_cell *seen = cell_at(heap, cell);
+		const void *start = (const void *)address_of(heap, seen->offset);
+		ok = cell_ok(heap, cell) && cell_starting(heap, start) == cell;
+		ok = ok && cell_containing(heap, bytes_of(heap, end_of(seen)) - 1) == cell;
+		if (seen->kind == HEAP_FREE) {
+			free_cells++;
+		} else if (seen->kind != HEAP_HOLE) {
+			in_use++;
+			granules += seen->size;
+		}
+	}
+	ok = ok && in_use == heap->cells_in_use && granules == heap->granules_in_use;
+	ok = ok && bins_ok(heap, free_cells);
+	lock_release(&heap->lock);
+	return ok;
+}

@@ -1,0 +1,132 @@
+/*
+ * heap.h - the two-page core: Page A in cells, Page B with what is known of them.
+ *
+ *     Page A   | cell 1 | cell 2        | cell 3 |          ... cell x+1 starts where cell x ends
+ *     Page B   struct heap, bins, heap_pages, cell records
+ *
+ * The process has one heap that grows; users may create others, of fixed size. A cell is named by the
+ * number of its record, from 1; 0 is none. Sizes in a record are in granules.
+ * All functions lock the heap themselves.
+ */
+#ifndef HEAP_H
+#define HEAP_H
+
+#include "lock.h"
+#include "os.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum heap_kind {
+	HEAP_FREE,
+	HEAP_BLOCK, /* what a user asked for, in one piece */
+	HEAP_SLAB,  /* cut into slots by the room above */
+	HEAP_HOLE,  /* addresses that somebody else has mapped: never ours */
+};
+
+struct heap_cell {
+	uint32_t previous; /* in address order */
+	uint32_t next;
+	uint32_t offset;
+	uint32_t size;
+	uint32_t child; /* free cells: in the bin, an address-ordered pairing heap */
+	uint32_t sibling;
+	uint32_t up;
+	uint8_t kind;
+	bool dirty; /* free cells of the process heap: some page may not read as zero */
+};
+
+/* What is known of a stretch of Page A: one heap page in the process heap, 64 granules in others. */
+struct heap_page {
+	uint32_t first;	      /* cell: the first that starts here; and HEAP_PAGE_FREED */
+	uint32_t dirty_since; /* process heap: when its last cell was freed, ms; 0: reads as zero */
+};
+
+/* A block that started at this page was freed: a second free of it can be told. */
+#define HEAP_PAGE_FREED 0x80000000u
+
+struct heap {
+	struct lock lock;
+	uintptr_t base; /* of Page A */
+	struct heap_page *pages;
+	struct heap_cell *cells;
+	uint32_t *bins;
+	uint64_t bins_used[2]; /* a bit a bin */
+	uint32_t granules;     /* of Page A, tiled by cells */
+	uint32_t granules_max;
+	uint32_t granules_in_use;
+	uint32_t cells_in_use;
+	uint32_t last;		/* cell: ends where Page A ends */
+	uint32_t records;	/* that were ever used, cell 0 among them */
+	uint32_t records_max;
+	uint32_t records_free;	/* cell: a list through next */
+	uint8_t granule_shift;
+	uint8_t page_shift;	/* of a heap_page, in bytes */
+	bool grows;		/* the process heap */
+};
+
+/* A cell, as heap_visit and hfindptr show it. */
+struct heap_view {
+	void *start;
+	size_t bytes;
+	enum heap_kind kind;
+};
+
+/* The process heap; NULL before heap_boot. */
+extern struct heap *heap_process;
+
+/* Builds the process heap. Returns: false when the system has no room for it. */
+bool heap_boot(void);
+
+/* A heap of fixed size: its two pages lie between guard pages. See heap_create.
+ * Requires: granule is a power of two. */
+struct heap *heap_open(size_t bytes, size_t granule);
+
+void heap_close(struct heap *heap);
+
+/* Hands out a cell of at least bytes, its start a multiple of alignment, a power of two.
+ * Returns: NULL with ENOMEM when Page A or Page B is full; nothing has changed then. */
+void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind);
+
+/* What becomes of the contents of a cell that is given back. */
+enum heap_contents { HEAP_DIRTY, HEAP_ZERO };
+
+/* Frees the cell of this kind that starts at ptr, and merges it with its free neighbours.
+ * Returns: its size in bytes; 0 when no such cell starts at ptr: nothing has changed then. */
+size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents);
+
+/* Makes the block that starts at ptr hold bytes, without moving it.
+ * Returns: false when there is no room behind it. */
+bool heap_resize(struct heap *heap, void *ptr, size_t bytes);
+
+/* Returns: the size in bytes of the block that starts at ptr, or 0. */
+size_t heap_block_bytes(struct heap *heap, const void *ptr);
+
+/* The cell that ptr points into. Returns: false when ptr lies outside of Page A. */
+bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view);
+
+/* Whether a block started at ptr once and was freed. Process heap. */
+bool heap_was_freed(struct heap *heap, const void *ptr);
+
+/* Makes a cell that was just handed out, and not written to, read as zero. Process heap. */
+void heap_zero(struct heap *heap, void *ptr, size_t bytes);
+
+/* Whether all of a cell that was just handed out reads as zero. Process heap. */
+bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes);
+
+/* Gives back to the system what has been idle for age_ms. Returns: the bytes given back. */
+size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);
+
+/* Shows every cell from the one that contains from (NULL: from the first), in address order, with
+ * the heap locked. Returns: the first non-zero answer, which ends the visit; else 0. */
+int heap_visit(struct heap *heap, const void *from,
+	       int (*visit)(const struct heap_view *view, void *arg), void *arg);
+
+/* Copies up to count views of cells, as heap_visit shows them. Returns: how many. */
+size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count);
+
+/* Walks the whole heap. Returns: false when a rule of the core is broken. */
+bool heap_ok(struct heap *heap);
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * malloc - the C names, with glibc's answers.
+ *
+ * Holds:  nothing.
+ * Always: errno is ENOMEM where a request cannot be met; free leaves errno alone; blocks are aligned
+ *         to 16; a product that overflows is a request that cannot be met.
+ * Locks:  none.
+ */
+#include "alloc.h"
+#include "introspect.h"
+#include "os.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* Another name for one of ours; gcc wants it to have the same attributes, clang does not know how. */
+#if __has_attribute(copy)
+#define SAME_AS(name) __attribute__((alias(#name), copy(name)))
+#else
+#define SAME_AS(name) __attribute__((alias(#name)))
+#endif
+#define ALIAS(name) EXPORT SAME_AS(name)
+
+#define ALIGNMENT_LAW 16
+
+/* --- Allocation --------------------------------------------------------------------------------- */
+
+EXPORT void *malloc(size_t size)
+{
+	return alloc_new(size);
+}
+
+EXPORT void free(void *ptr)
+{
+	alloc_free(ptr);
+}
+
+EXPORT void *calloc(size_t count, size_t size)
+{
+	size_t bytes;
+
+	if (unlikely(__builtin_mul_overflow(count, size, &bytes))) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return alloc_new_zeroed_slow(bytes);
+}
+
+EXPORT void *realloc(void *ptr, size_t size)
+{
+	if (ptr == NULL)
+		return alloc_new(size);
+	if (size == 0) {
+		alloc_free(ptr);
+		return NULL;
+	}
+	return alloc_resize(ptr, size);
+}
+
+/* --- Alignment ---------------------------------------------------------------------------------- */
+
+static bool is_power_of_two(size_t number)
+{
+	return number != 0 && (number & (number - 1)) == 0;
+}
+
+static void *no_memory(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* As glibc does: an alignment is rounded up to a power of two. */
+EXPORT void *memalign(size_t alignment, size_t size)
+{
+	if (alignment <= ALIGNMENT_LAW)
+		return alloc_new(size);
+	if (alignment > ALLOC_BYTES_MAX / 2 || size > ALLOC_BYTES_MAX - alignment)
+		return no_memory();
+	if (!is_power_of_two(alignment))
+		alignment = (size_t)1 << (64 - __builtin_clzl(alignment));
+	return alloc_new_aligned(size, alignment);
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size)
+{
+	return memalign(alignment, size);
+}
+
+EXPORT int posix_memalign(void **place, size_t alignment, size_t size)
+{
+	int saved = errno;
+
+	if (alignment % sizeof(void *) != 0 || !is_power_of_two(alignment))
+		return EINVAL;
+	void *ptr = memalign(alignment, size);
+	errno = saved;
+	if (ptr == NULL)
+		return ENOMEM;
+	*place = ptr;
+	return 0;
+}
+
+EXPORT void *valloc(size_t size)
+{
+	return memalign(os_page_bytes, size);
+}
+
+EXPORT void *pvalloc(size_t size)
+{
+	size_t pages = size / os_page_bytes + (size % os_page_bytes != 0);
+
+	if (size > ALLOC_BYTES_MAX - os_page_bytes)
+		return no_memory();
+	return memalign(os_page_bytes, pages == 0 ? os_page_bytes : pages * os_page_bytes);
+}
+
+/* --- Sized free, of C23 ------------------------------------------------------------------------- */
+
+void free_sized(void *ptr, size_t size);
+void free_aligned_sized(void *ptr, size_t alignment, size_t size);
+void cfree(void *ptr);
+
+EXPORT void free_sized(void *ptr, size_t size)
+{
+	(void)size;
+	alloc_free(ptr);
+}
+
+EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
+{
+	(void)alignment;
+	(void)size;
+	alloc_free(ptr);
+}
+
+/* --- Introspection ------------------------------------------------------------------------------ */
+
+EXPORT size_t malloc_usable_size(void *ptr)
+{
+	return ptr == NULL ? 0 : alloc_bytes(ptr, "malloc_usable_size");
+}
+
+EXPORT int malloc_trim(size_t pad)
+{
+	int saved = errno;
+	bool trimmed = alloc_trim() > pad;
+
+	errno = saved;
+	return trimmed ? 1 : 0;
+}
+
+/* Parameters of glibc's own workings are taken and have no effect; 0 only for a value out of glibc's
+ * range for it. */
+EXPORT int mallopt(int parameter, int value)
+{
+	if (parameter == M_MXFAST)
+		return value >= 0 && value <= 160;
+	return 1;
+}
+
+EXPORT struct mallinfo2 mallinfo2(void)
+{
+	return introspect_mallinfo();
+}
+
+EXPORT struct mallinfo mallinfo(void)
+{
+	struct mallinfo2 wide = introspect_mallinfo();
+
+	return (struct mallinfo){
+		.arena = (int)wide.arena,
+		.ordblks = (int)wide.ordblks,
+		.hblks = (int)wide.hblks,
+		.hblkhd = (int)wide.hblkhd,
+		.uordblks = (int)wide.uordblks,
+		.fordblks = (int)wide.fordblks,
+		.keepcost = (int)wide.keepcost,
+	};
+}
+
+EXPORT int malloc_info(int options_unused, FILE *stream)
+{
+	return options_unused != 0 ? EINVAL : introspect_malloc_info(stream);
+}
+
+EXPORT void malloc_stats(void)
+{
+	introspect_malloc_stats();
+}
+
+/* --- The same under the names that some programs use to go around the public ones ------------------- */
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *ptr, size_t size);
+void __libc_free(void *ptr);
+void *__libc_memalign(size_t alignment, size_t size);
+void *__libc_valloc(size_t size);
+void *__libc_pvalloc(size_t size);
+void __libc_cfree(void *ptr);
+int __posix_memalign(void **place, size_t alignment, size_t size);
+
+ALIAS(malloc) void *__libc_malloc(size_t size);
+ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);
+ALIAS(realloc) void *__libc_realloc(void *ptr, size_t size);
+ALIAS(free) void __libc_free(void *ptr);
+ALIAS(memalign) void *__libc_memalign(size_t alignment, size_t size);
+ALIAS(valloc) void *__libc_valloc(size_t size);
+ALIAS(pvalloc) void *__libc_pvalloc(size_t size);
+ALIAS(free) void __libc_cfree(void *ptr);
+ALIAS(free) void cfree(void *ptr);
+ALIAS(posix_memalign) int __posix_memalign(void **place, size_t alignment, size_t size);
+
+/* --- Start -------------------------------------------------------------------------------------- */
+
+/* A name for our own malloc that nothing can stand in front of. */
+static void *own_malloc(size_t size) SAME_AS(malloc);
+
+__attribute__((constructor)) static void start(void)
+{
+	void *(*volatile resolved)(size_t) = malloc;
+
+	if (resolved != own_malloc) {
+		report_warning("this program brings its own malloc; standing aside");
+		return;
+	}
+	alloc_start();
+	introspect_start();
+}

@@ -1,0 +1,41 @@
+/*
+ * options.h - what users may set: HALLOC_NAME in the environment, read once at boot, then frozen.
+ *
+ * The tables below make the structure, the parser, the bounds and the help of README.md.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(name, default, smallest, largest, help) */
+#define OPTIONS_NUMBERS(X)                                                                         \
+	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system")      \
+	X(arenas, 0, 0, 256, "number of arenas; 0: four for each usable CPU")                      \
+	X(magazine_bytes_max, 16384, 0, 1048576, "most bytes of a size class a thread keeps")
+
+/* X(name, default, the words allowed, help); the value is the number of the word, from 0. */
+#define OPTIONS_WORDS(X)                                                                           \
+	X(on_error, 0, "abort report", "what becomes of a program that misuses the heap")
+
+/* X(name, help); any text, empty when it is not set. */
+#define OPTIONS_TEXTS(X) X(stats, "1: statistics on stderr at exit")
+
+struct options {
+#define X(name, ...) uint64_t name;
+	OPTIONS_NUMBERS(X)
+	OPTIONS_WORDS(X)
+#undef X
+#define X(name, ...) char name[256];
+	OPTIONS_TEXTS(X)
+#undef X
+};
+
+extern struct options options;
+
+/* Reads the environment. A value that is not allowed, or a name that is not known, gets one warning
+ * line, and the default stays. A set-uid program keeps every default. */
+void options_boot(void);
+
+#endif

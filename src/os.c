@@ -1,0 +1,236 @@
+/*
+ * os - everything that halloc asks of the system.
+ *
+ * Holds:  the page size, and where the next window goes.
+ * Always: a refusal of the system (ENOMEM, EPERM of a filter) changes nothing and is told.
+ * Locks:  none; windows are guarded by their owners.
+ */
+#include "os.h"
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
+
+#define GIB ((size_t)1 << 30)
+#define TIB ((size_t)1 << 40)
+
+/* Windows start in the empty middle of the 47-bit user half, far from the executable, the mapping
+ * area and the stack; the exact place is drawn by chance. */
+#define WINDOWS_LOWEST (16 * TIB)
+#define WINDOWS_SPREAD (48 * TIB)
+#define WINDOW_ALIGN   GIB
+
+#define READ_WRITE (PROT_READ | PROT_WRITE)
+#define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
+
+size_t os_page_bytes = 4096;
+unsigned os_page_shift = 12;
+
+static uintptr_t window_next;
+
+uint64_t os_random(void)
+{
+	static uint64_t state;
+	struct timespec now;
+
+	if (state == 0) {
+		const void *bytes = (const void *)getauxval(AT_RANDOM);
+		if (bytes != NULL)
+			memcpy(&state, bytes, sizeof state);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* splitmix64 (Steele, Lea, Flood 2014), stirred by the clock. */
+	state += 0x9e3779b97f4a7c15u + (uint64_t)now.tv_nsec;
+	uint64_t z = state;
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+	return z ^ (z >> 31);
+}
+
+void os_boot(void)
+{
+	os_page_bytes = getauxval(AT_PAGESZ);
+	if (os_page_bytes == 0)
+		os_page_bytes = 4096;
+	os_page_shift = (unsigned)__builtin_ctzl(os_page_bytes);
+	window_next = WINDOWS_LOWEST + os_random() % WINDOWS_SPREAD / WINDOW_ALIGN * WINDOW_ALIGN;
+}
+
+/* Maps exactly at start, or not at all. Kernels before 4.17 take the flag for a mere hint. */
+static enum os_claim map_at(uintptr_t start, size_t bytes)
+{
+	void *want = (void *)start;
+	void *got = mmap(want, bytes, READ_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (got == want)
+		return OS_CLAIMED;
+	if (got == MAP_FAILED)
+		return errno == EEXIST ? OS_CLAIM_TAKEN : OS_CLAIM_REFUSED;
+	munmap(got, bytes);
+	return OS_CLAIM_TAKEN;
+}
+
+/* A window where the system puts it, as large as it lets us have. */
+static bool window_reserve(struct os_window *window, size_t size, size_t first)
+{
+	for (; size >= first + WINDOW_ALIGN / 512; size /= 2) {
+		void *start = mmap(NULL, size, PROT_NONE, ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (start == MAP_FAILED)
+			continue;
+		uintptr_t base = (uintptr_t)start;
+		uintptr_t aligned = (base + WINDOW_ALIGN / 512 - 1) & -(WINDOW_ALIGN / 512);
+		*window = (struct os_window){.base = aligned,
+					     .size = (size - (aligned - base)) & -os_page_bytes,
+					     .reserved = true};
+		if (os_window_claim(window, first) == OS_CLAIMED)
+			return true;
+		munmap(start, size);
+	}
+	return false;
+}
+
+bool os_window_open(struct os_window *window, size_t size, size_t first)
+{
+	for (int attempt = 0; attempt < 4; attempt++) {
+		*window = (struct os_window){.base = window_next, .size = size};
+		/* The gap keeps the end of one window from the start of the next. */
+		window_next += (size + 2 * WINDOW_ALIGN - 1) / WINDOW_ALIGN * WINDOW_ALIGN;
+		enum os_claim claim = os_window_claim(window, first);
+		if (claim == OS_CLAIMED)
+			return true;
+		if (claim == OS_CLAIM_REFUSED)
+			break;
+	}
+	return window_reserve(window, size, first);
+}
+
+enum os_claim os_window_claim(struct os_window *window, size_t bytes)
+{
+	uintptr_t start = window->base + window->claimed;
+	enum os_claim claim = OS_CLAIMED;
+
+	if (bytes > window->size - window->claimed) {
+		errno = ENOMEM;
+		return OS_CLAIM_REFUSED;
+	}
+	if (!window->reserved)
+		claim = map_at(start, bytes);
+	else if (mprotect((void *)start, bytes, READ_WRITE) != 0)
+		claim = OS_CLAIM_REFUSED;
+	if (claim == OS_CLAIMED)
+		window->claimed += bytes;
+	return claim;
+}
+
+bool os_window_skip(struct os_window *window, size_t bytes)
+{
+	if (window->reserved || bytes > window->size - window->claimed)
+		return false;
+	window->claimed += bytes;
+	return true;
+}
+
+bool os_purge(void *start, size_t bytes)
+{
+	return madvise(start, bytes, MADV_DONTNEED) == 0;
+}
+
+bool os_move(void *from, void *to, size_t bytes)
+{
+	void *moved = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+
+	return moved != MAP_FAILED;
+}
+
+void *os_map(size_t bytes)
+{
+	void *start = mmap(NULL, bytes, READ_WRITE, ANONYMOUS, -1, 0);
+
+	return start == MAP_FAILED ? NULL : start;
+}
+
+void os_unmap(void *start, size_t bytes)
+{
+	munmap(start, bytes);
+}
+
+bool os_guard(void *start, size_t bytes)
+{
+	return mprotect(start, bytes, PROT_NONE) == 0;
+}
+
+uint32_t os_clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	uint32_t ms = (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+	return ms == 0 ? 1 : ms;
+}
+
+/* Reads a small file, such as those of /proc and /sys. Returns: false when there is none. */
+static bool file_read(const char *path, char *text, size_t bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = -1;
+
+	if (fd < 0)
+		return false;
+	got = read(fd, text, bytes - 1);
+	close(fd);
+	if (got <= 0)
+		return false;
+	text[got] = '\0';
+	return true;
+}
+
+/* The processors that the control group's quota pays for, rounded up; 0 where there is no quota. */
+static unsigned cgroup_cpus(void)
+{
+	char text[128];
+	unsigned long quota = 0;
+	unsigned long period = 0;
+	char *rest;
+
+	/* Version 2: "QUOTA PERIOD" or "max PERIOD"; inside a container its own group is the root. */
+	if (file_read("/sys/fs/cgroup/cpu.max", text, sizeof text)) {
+		quota = strtoul(text, &rest, 10);
+		period = strtoul(rest, NULL, 10);
+	} else if (file_read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", text, sizeof text) &&
+		   text[0] != '-') {
+		quota = strtoul(text, NULL, 10);
+		if (file_read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", text, sizeof text))
+			period = strtoul(text, NULL, 10);
+	}
+	return quota == 0 || period == 0 ? 0 : (unsigned)((quota + period - 1) / period);
+}
+
+unsigned os_cpus(void)
+{
+	cpu_set_t set;
+	unsigned cpus = 1;
+	unsigned quota = cgroup_cpus();
+
+	CPU_ZERO(&set);
+	if (sched_getaffinity(0, sizeof set, &set) == 0)
+		cpus = (unsigned)CPU_COUNT(&set);
+	else
+		cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	if (quota != 0 && quota < cpus)
+		cpus = quota;
+	return cpus == 0 ? 1 : cpus;
+}

@@ -1,0 +1,84 @@
+/*
+ * os.h - memory, time and chance, as the system gives them.
+ *
+ * Sizes are bytes; addresses and sizes given to these functions are multiples of os_page_bytes. A call
+ * that the system refuses changes nothing and says so; errno is left as the system set it.
+ */
+#ifndef OS_H
+#define OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A heap page: the unit in which Page A is dealt out. No smaller than the largest OS page in use. */
+#define HEAP_PAGE_SHIFT 16
+#define HEAP_PAGE_BYTES ((size_t)1 << HEAP_PAGE_SHIFT)
+
+/* The size of an OS page, known from os_boot on. */
+extern size_t os_page_bytes;
+extern unsigned os_page_shift;
+
+/*
+ * A range of addresses that fills from the bottom up:
+ *
+ *     base                base + claimed                 base + size
+ *     | readable, writable | faults: nothing is mapped here |
+ *
+ * The rest of a window is not reserved, merely left alone: it costs no address space that
+ * RLIMIT_AS counts, and nobody else maps there unless asked to by address. Where the system
+ * does not let us choose addresses (sanitizers, valgrind), the window is reserved (PROT_NONE).
+ */
+struct os_window {
+	uintptr_t base;
+	size_t size;
+	size_t claimed;
+	bool reserved;
+};
+
+/* What came of claiming more of a window. */
+enum os_claim {
+	OS_CLAIMED,
+	OS_CLAIM_REFUSED, /* no memory, or a limit */
+	OS_CLAIM_TAKEN,	  /* somebody else has mapped there */
+};
+
+void os_boot(void);
+
+/* Opens a window of at least first bytes, at most size, claiming the first bytes.
+ * Returns: false when the system has no room for it. */
+bool os_window_open(struct os_window *window, size_t size, size_t first);
+
+/* Makes the next bytes of the window usable; they read as zero. */
+enum os_claim os_window_claim(struct os_window *window, size_t bytes);
+
+/* Leaves out the next bytes of a window, where somebody else has mapped.
+ * Returns: false when so much is not left, or the window is reserved and nobody can have. */
+bool os_window_skip(struct os_window *window, size_t bytes);
+
+/* Gives the memory of a range back; it stays mapped and reads as zero when it is touched again.
+ * Returns: false when the system refused; the contents are then unchanged. */
+bool os_purge(void *start, size_t bytes);
+
+/* Moves the pages of a range to another, which must be mapped and whose contents are lost. The old
+ * range stays mapped and reads as zero. Returns: false when it could not be done. */
+bool os_move(void *from, void *to, size_t bytes);
+
+/* Maps a range of its own, of zeros, anywhere. Returns: NULL when there is no room. */
+void *os_map(size_t bytes);
+
+void os_unmap(void *start, size_t bytes);
+
+/* Makes a range inaccessible. */
+bool os_guard(void *start, size_t bytes);
+
+/* Milliseconds from an arbitrary moment; never 0, and coarse: some 4 ms. */
+uint32_t os_clock_ms(void);
+
+/* The processors this process may use: by affinity and by the control group's quota; at least 1. */
+unsigned os_cpus(void);
+
+/* A number that cannot be foretold, for placing things; not for keys. */
+uint64_t os_random(void);
+
+#endif

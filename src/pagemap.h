@@ -1,0 +1,51 @@
+/*
+ * pagemap.h - from an address in the process's Page A to the slab it lies in, without a lock.
+ *
+ * Entry i describes heap page i of Page A. An entry is written by the slab's owner before its slots
+ * are handed out, and read by anybody who holds a pointer into the slab.
+ */
+#ifndef PAGEMAP_H
+#define PAGEMAP_H
+
+#include "os.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct pagemap_entry {
+	uint64_t reciprocal; /* of the slot size; 0: no slab, and no offset passes for a slot's start */
+	uint8_t *states;     /* a byte a slot, and one more that is never live */
+	uintptr_t start;     /* of the slab */
+	uint16_t arena;
+	uint8_t sizeclass;
+	bool retired; /* a slab was here; start and sizeclass are still those it had */
+};
+
+_Static_assert(sizeof(struct pagemap_entry) == 32, "two entries a cache line");
+
+struct pagemap {
+	uintptr_t base; /* of Page A */
+	size_t bytes;	/* of Page A that have entries; grows, never shrinks */
+	struct pagemap_entry *entries;
+};
+
+extern struct pagemap pagemap;
+
+/* Opens the map for a Page A at base. Returns: false when there is no room. */
+bool pagemap_boot(uintptr_t base, size_t size_max);
+
+/* Makes entries, all zero, for the first bytes of Page A. Locks: the caller's, the heap's.
+ * Returns: false when there is no room; nothing has changed then. */
+bool pagemap_extend(size_t bytes);
+
+/* The entry for ptr, or NULL when ptr lies outside of Page A. */
+static inline struct pagemap_entry *pagemap_find(const void *ptr)
+{
+	uintptr_t offset = (uintptr_t)ptr - pagemap.base;
+
+	if (offset >= pagemap.bytes)
+		return NULL;
+	return &pagemap.entries[offset >> HEAP_PAGE_SHIFT];
+}
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * report - lines for people, written with nothing but write(2).
+ *
+ * Holds:  no memory of its own but the two switches set at boot.
+ * Always: a line goes out in one write, so that lines of several threads do not mix.
+ * Locks:  none; safe in a signal handler.
+ */
+#include "report.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool report_carry_on;
+void (*report_backtrace)(void);
+
+static void stream_drain(struct report_stream *stream)
+{
+	size_t done = 0;
+
+	while (done < stream->used && stream->error == 0 && stream->fd >= 0) {
+		ssize_t wrote = write(stream->fd, stream->buffer + done, stream->used - done);
+		if (wrote >= 0)
+			done += (size_t)wrote;
+		else if (errno != EINTR)
+			stream->error = errno;
+	}
+	stream->used = 0;
+}
+
+static void stream_put(struct report_stream *stream, char c)
+{
+	if (stream->used == sizeof stream->buffer)
+		stream_drain(stream);
+	stream->buffer[stream->used++] = c;
+}
+
+static void stream_pad(struct report_stream *stream, size_t length, size_t width)
+{
+	for (; length < width; length++)
+		stream_put(stream, ' ');
+}
+
+/* Puts text in a field of width columns. */
+static void stream_field(struct report_stream *stream, const char *text, size_t length,
+			 size_t width, bool left)
+{
+	if (!left)
+		stream_pad(stream, length, width);
+	for (size_t i = 0; i < length; i++)
+		stream_put(stream, text[i]);
+	if (left)
+		stream_pad(stream, length, width);
+}
+
+static void stream_number(struct report_stream *stream, uint64_t value, const char *sign,
+			  unsigned base, size_t width, bool left)
+{
+	char digits[32];
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value != 0);
+	for (size_t i = strlen(sign); i > 0; i--)
+		digits[--at] = sign[i - 1];
+	stream_field(stream, digits + at, sizeof digits - at, width, left);
+}
+
+static uint64_t argument_unsigned(va_list *arguments, unsigned longs)
+{
+	if (longs == 0)
+		return va_arg(*arguments, unsigned);
+	return longs == 1 ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned long long);
+}
+
+static void stream_vformat(struct report_stream *stream, const char *format, va_list *arguments)
+{
+	for (; *format != '\0'; format++) {
+		bool left = false;
+		size_t width = 0;
+		unsigned longs = 0;
+
+		if (*format != '%') {
+			stream_put(stream, *format);
+			continue;
+		}
+		format++;
+		if (*format == '-') {
+			left = true;
+			format++;
+		}
+		for (; *format >= '0' && *format <= '9'; format++)
+			width = width * 10 + (size_t)(*format - '0');
+		if (*format == '*') {
+			width = (size_t)va_arg(*arguments, int);
+			format++;
+		}
+		for (; *format == 'l' || *format == 'z'; format++)
+			longs++;
+		switch (*format) {
+		case 's': {
+			const char *text = va_arg(*arguments, const char *);
+			stream_field(stream, text, strlen(text), width, left);
+			break;
+		}
+		case 'c':
+			stream_put(stream, (char)va_arg(*arguments, int));
+			break;
+		case 'd': {
+			int value = va_arg(*arguments, int);
+			uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+			stream_number(stream, size, value < 0 ? "-" : "", 10, width, left);
+			break;
+		}
+		case 'u':
+			stream_number(stream, argument_unsigned(arguments, longs), "", 10, width, left);
+			break;
+		case 'x':
+			stream_number(stream, argument_unsigned(arguments, longs), "", 16, width, left);
+			break;
+		case 'p':
+			stream_number(stream, (uintptr_t)va_arg(*arguments, void *), "0x", 16, width,
+				      left);
+			break;
+		case '\0':
+			return;
+		default:
+			stream_put(stream, *format);
+		}
+	}
+}
+
+void report_format(struct report_stream *stream, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	stream_vformat(stream, format, &arguments);
+	va_end(arguments);
+}
+
+int report_flush(struct report_stream *stream)
+{
+	stream_drain(stream);
+	return stream->error;
+}
+
+void report_text(char *text, size_t bytes, const char *format, ...)
+{
+	struct report_stream stream = REPORT_STREAM(-1);
+	va_list arguments;
+
+	va_start(arguments, format);
+	stream_vformat(&stream, format, &arguments);
+	va_end(arguments);
+	size_t length = stream.used < bytes ? stream.used : bytes - 1;
+	memcpy(text, stream.buffer, length);
+	text[length] = '\0';
+}
+
+static void report_line(const char *prefix, const char *format, va_list *arguments)
+{
+	struct report_stream stream = REPORT_STREAM(STDERR_FILENO);
+	int saved = errno;
+
+	report_format(&stream, "%s", prefix);
+	stream_vformat(&stream, format, arguments);
+	stream_put(&stream, '\n');
+	report_flush(&stream);
+	errno = saved;
+}
+
+void report_warning(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report_line("halloc: warning: ", format, &arguments);
+	va_end(arguments);
+}
+
+void report_error(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report_line("halloc: ", format, &arguments);
+	va_end(arguments);
+	if (report_backtrace != NULL)
+		report_backtrace();
+	if (!report_carry_on)
+		abort();
+}
+
+void report_bug(const char *claim, const char *file, int line)
+{
+	report_carry_on = false;
+	report_error("bug in halloc: %s does not hold at %s:%d", claim, file, line);
+	abort();
+}

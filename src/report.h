@@ -1,0 +1,74 @@
+/*
+ * report.h - lines for people, and the three kinds of claims.
+ *
+ * Nothing here allocates, takes a lock or uses stdio: all of it may be called from inside malloc and
+ * from a signal handler. The formats are those of printf, restricted to
+ * %s %c %d %u %x %p %zu %lu %llu %% with an optional '-' and width.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef HALLOC_DEBUG
+#define config_debug true
+#else
+#define config_debug false
+#endif
+
+#define likely(claim)   __builtin_expect(!!(claim), 1)
+#define unlikely(claim) __builtin_expect(!!(claim), 0)
+
+/* Text on its way to a file descriptor; bytes that could not be written set error to an errno. */
+struct report_stream {
+	int fd;
+	int error;
+	size_t used;
+	char buffer[1024];
+};
+
+#define REPORT_STREAM(file) ((struct report_stream){.fd = (file)})
+
+/* Appends to the stream; a full buffer is written out. */
+void report_format(struct report_stream *stream, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Writes what is left.
+ * Returns: 0, or the first errno met since the stream began. */
+int report_flush(struct report_stream *stream);
+
+/* Formats into text, always terminated, cut where it does not fit. */
+void report_text(char *text, size_t bytes, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* One line on stderr: "halloc: warning: ...". */
+void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* One line on stderr: "halloc: ...", then abort(); unless report_carry_on: then it returns. */
+void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Set once at boot: misuse is reported, and the misusing call does nothing. */
+extern bool report_carry_on;
+
+/* When set, called after the line of an error: prints the calling stack. */
+extern void (*report_backtrace)(void);
+
+_Noreturn void report_bug(const char *claim, const char *file, int line);
+
+/* Only a mistake of our own can break it: checked in debug builds. */
+#define expect(claim)                                                                              \
+	do {                                                                                       \
+		if (config_debug && unlikely(!(claim)))                                            \
+			report_bug(#claim, __FILE__, __LINE__);                                    \
+	} while (0)
+
+/* The program, or its memory, may have broken it: always checked. */
+#define ensure(claim, ...)                                                                         \
+	do {                                                                                       \
+		if (unlikely(!(claim)))                                                            \
+			report_error(__VA_ARGS__);                                                 \
+	} while (0)
+
+#endif

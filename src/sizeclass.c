@@ -1,0 +1,43 @@
+/*
+ * sizeclass - the tables of the size classes.
+ *
+ * Holds:  constants.
+ * Always: sizes rise; each is a multiple of 16; a slab wastes at most one slot of its pages.
+ * Locks:  none.
+ */
+#include "sizeclass.h"
+#include "os.h"
+
+/* A slab has one heap page up to slots of 8 KiB, two to 16 KiB, four to 32 KiB: eight slots or more. */
+#define PAGES(size) ((size) <= 8192 ? 1 : (size) <= 16384 ? 2 : 4)
+#define SLOTS(size) (PAGES(size) * HEAP_PAGE_BYTES / (size))
+
+const struct sizeclass sizeclasses[SIZECLASS_COUNT] = {
+#define X(class, below, size)                                                                      \
+	[class] = {                                                                                \
+		.slot_bytes = (size),                                                              \
+		.slots = (uint16_t)SLOTS(size),                                                    \
+		.heap_pages = PAGES(size),                                                         \
+		.reciprocal = UINT64_MAX / (size) + 1,                                             \
+	},
+	SIZECLASSES(X)
+#undef X
+};
+
+const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1] = {
+	[0] = 1,
+#define X(class, below, size) [(below) / SIZECLASS_STEP + 1 ...(size) / SIZECLASS_STEP] = (class),
+	SIZECLASSES(X)
+#undef X
+};
+
+unsigned sizeclass_of_aligned(size_t size, size_t alignment)
+{
+	if (size > SIZECLASS_BYTES_MAX || alignment > SIZECLASS_BYTES_MAX)
+		return SIZECLASS_COUNT;
+	/* A multiple of the alignment cannot be smaller than the alignment. */
+	unsigned class = sizeclass_of(size < alignment ? alignment : size);
+	while (class < SIZECLASS_COUNT && sizeclasses[class].slot_bytes % alignment != 0)
+		class++;
+	return class;
+}

@@ -1,0 +1,502 @@
+/*
+ * slab - cuts cells of the core into equal slots, and deals them out in batches.
+ *
+ * Holds:  arenas, each with lists of its slabs by class and by how full they are.
+ * Always: a slab with free slots is in the list of its fullness; a full one in none; slots leave
+ *         in address order, from the fullest slabs first, so that the emptiest become idle.
+ * Locks:  arena->lock (rank ARENA), one at a time; may then take HEAP and PAGE_B.
+ *
+ *     Page A:  | slot 0 | slot 1 | slot 2 | ...           | rest |    one to four heap pages
+ *     Page B:  struct slab | state 0 | state 1 | ... | never live | bit words
+ */
+#include "slab.h"
+#include "heap.h"
+#include "options.h"
+#include "page_b.h"
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WORD_BITS 64u
+
+/* Of slabs without any slot in use, an arena keeps so many of each class for the next fill. */
+#define EMPTY_SLABS_KEPT 1
+
+struct arena *slab_arenas[ARENAS_MAX];
+
+static uint32_t tick_next_ms;
+
+/* --- Records ------------------------------------------------------------------------------------ */
+
+static const struct sizeclass *class_of(const struct slab *slab)
+{
+	return &sizeclasses[slab->sizeclass];
+}
+
+static uint8_t *states_of(const struct slab *slab)
+{
+	return (uint8_t *)(uintptr_t)(slab + 1);
+}
+
+static unsigned words_of(unsigned slots)
+{
+	return (slots + WORD_BITS - 1) / WORD_BITS;
+}
+
+static size_t states_bytes(unsigned slots)
+{
+	return (slots + 1 + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
+}
+
+static size_t record_bytes(unsigned slots)
+{
+	return sizeof(struct slab) + states_bytes(slots) + words_of(slots) * sizeof(uint64_t);
+}
+
+static struct slab *slab_of_entry(const struct pagemap_entry *entry)
+{
+	return (struct slab *)entry->states - 1;
+}
+
+static bool bit_is_set(const struct slab *slab, unsigned slot)
+{
+	return (slab->free_bits[slot / WORD_BITS] >> slot % WORD_BITS & 1) != 0;
+}
+
+/* --- Lists -------------------------------------------------------------------------------------- */
+
+static unsigned fullness_of(const struct slab *slab)
+{
+	unsigned slots = class_of(slab)->slots;
+
+	return (slots - slab->free) * SLAB_FULLNESSES / (slots + 1);
+}
+
+static void list_add(struct arena *arena, struct slab *slab)
+{
+	slab->fullness = (uint8_t)fullness_of(slab);
+	struct slab **list = &arena->partial[slab->sizeclass][slab->fullness];
+	slab->previous = NULL;
+	slab->next = *list;
+	if (slab->next != NULL)
+		slab->next->previous = slab;
+	*list = slab;
+}
+
+static void list_remove(struct arena *arena, struct slab *slab)
+{
+	if (slab->previous != NULL)
+		slab->previous->next = slab->next;
+	else
+		arena->partial[slab->sizeclass][slab->fullness] = slab->next;
+	if (slab->next != NULL)
+		slab->next->previous = slab->previous;
+}
+
+static void idle_add(struct arena *arena, struct slab *slab)
+{
+	slab->idle_since = os_clock_ms();
+	slab->idle_next = NULL;
+	slab->idle_previous = arena->idle_last;
+	if (arena->idle_last != NULL)
+		arena->idle_last->idle_next = slab;
+	else
+		arena->idle_first = slab;
+	arena->idle_last = slab;
+}
+
+static void idle_remove(struct arena *arena, struct slab *slab)
+{
+	if (slab->idle_previous != NULL)
+		slab->idle_previous->idle_next = slab->idle_next;
+	else
+		arena->idle_first = slab->idle_next;
+	if (slab->idle_next != NULL)
+		slab->idle_next->idle_previous = slab->idle_previous;
+	else
+		arena->idle_last = slab->idle_previous;
+	slab->idle_since = 0;
+}
+
+/* --- Slabs come and go -------------------------------------------------------------------------- */
+
+static void entries_set(const struct slab *slab)
+{
+	struct pagemap_entry *entry = pagemap_find((const void *)slab->start);
+
+	for (unsigned i = 0; i < class_of(slab)->heap_pages; i++, entry++) {
+		entry->states = states_of(slab);
+		entry->start = slab->start;
+		entry->arena = slab->arena;
+		entry->sizeclass = slab->sizeclass;
+		entry->retired = false;
+		__atomic_store_n(&entry->reciprocal, class_of(slab)->reciprocal, __ATOMIC_RELEASE);
+	}
+}
+
+static void entries_retire(const struct slab *slab)
+{
+	struct pagemap_entry *entry = pagemap_find((const void *)slab->start);
+
+	for (unsigned i = 0; i < class_of(slab)->heap_pages; i++, entry++) {
+		entry->retired = true;
+		__atomic_store_n(&entry->reciprocal, 0, __ATOMIC_RELEASE);
+	}
+}
+
+static void slots_init(struct slab *slab, size_t bytes)
+{
+	unsigned slots = class_of(slab)->slots;
+
+	if (!heap_is_zero(heap_process, (const void *)slab->start, bytes))
+		memset(states_of(slab), SLOT_DEAD, slots);
+	for (unsigned i = 0; i < slots / WORD_BITS; i++)
+		slab->free_bits[i] = UINT64_MAX;
+	if (slots % WORD_BITS != 0)
+		slab->free_bits[slots / WORD_BITS] = ((uint64_t)1 << slots % WORD_BITS) - 1;
+	slab->free = (uint16_t)slots;
+}
+
+static struct slab *slab_new(struct arena *arena, unsigned class)
+{
+	const struct sizeclass *shape = &sizeclasses[class];
+	size_t bytes = shape->heap_pages * HEAP_PAGE_BYTES;
+	struct slab *slab = page_b_record_new(record_bytes(shape->slots));
+
+	if (slab == NULL)
+		return NULL;
+	void *start = heap_take(heap_process, bytes, HEAP_PAGE_BYTES, HEAP_SLAB);
+	if (start == NULL) {
+		page_b_record_free(slab, record_bytes(shape->slots));
+		return NULL;
+	}
+	slab->start = (uintptr_t)start;
+	slab->arena = arena->number;
+	slab->sizeclass = (uint8_t)class;
+	slab->free_bits = (uint64_t *)(states_of(slab) + states_bytes(shape->slots));
+	slots_init(slab, bytes);
+	list_add(arena, slab);
+	arena->empty_slabs[class]++;
+	entries_set(slab);
+	return slab;
+}
+
+/* Gives a slab without slots in use back to the core. */
+static void slab_retire(struct arena *arena, struct slab *slab, enum heap_contents contents)
+{
+	unsigned slots = class_of(slab)->slots;
+
+	expect(slab->free == slots);
+	list_remove(arena, slab);
+	if (slab->idle_since != 0)
+		idle_remove(arena, slab);
+	arena->empty_slabs[slab->sizeclass]--;
+	entries_retire(slab);
+	heap_give(heap_process, (void *)slab->start, HEAP_SLAB, contents);
+	page_b_record_free(slab, record_bytes(slots));
+}
+
+struct arena *slab_arena_new(void)
+{
+	struct arena *arena = page_b_record_new(sizeof *arena);
+
+	if (arena == NULL)
+		return NULL;
+	for (uint16_t i = 0; i < ARENAS_MAX; i++) {
+		if (slab_arenas[i] == NULL) {
+			arena->number = i;
+			break;
+		}
+	}
+	lock_init(&arena->lock, LOCK_RANK_ARENA);
+	__atomic_store_n(&slab_arenas[arena->number], arena, __ATOMIC_RELEASE);
+	return arena;
+}
+
+/* --- Fill: slots leave their slabs -------------------------------------------------------------- */
+
+static struct slab *slab_to_fill_from(struct arena *arena, unsigned class)
+{
+	for (unsigned fullness = SLAB_FULLNESSES; fullness-- > 0;)
+		if (arena->partial[class][fullness] != NULL)
+			return arena->partial[class][fullness];
+	return slab_new(arena, class);
+}
+
+/* Takes the lowest free slots of a slab, in rising address. Requires: it has that many. */
+static void slots_take(struct slab *slab, struct slot *slots, unsigned count)
+{
+	uint32_t slot_bytes = class_of(slab)->slot_bytes;
+	unsigned word = slab->first_word;
+
+	slab->free = (uint16_t)(slab->free - count);
+	for (; count > 0; word++) {
+		uint64_t bits = slab->free_bits[word];
+		for (; bits != 0 && count > 0; bits &= bits - 1, count--, slots++) {
+			unsigned slot = word * WORD_BITS + (unsigned)__builtin_ctzll(bits);
+			slots->ptr = (void *)(slab->start + (uintptr_t)slot * slot_bytes);
+			slots->state = states_of(slab) + slot;
+			expect(*slots->state != SLOT_LIVE);
+		}
+		slab->free_bits[word] = bits;
+		slab->first_word = (uint16_t)word;
+	}
+}
+
+static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct slot *slots,
+			       unsigned wanted)
+{
+	unsigned count = wanted < slab->free ? wanted : slab->free;
+
+	if (slab->free == class_of(slab)->slots)
+		arena->empty_slabs[slab->sizeclass]--;
+	if (slab->idle_since != 0)
+		idle_remove(arena, slab);
+	slots_take(slab, slots, count);
+	if (slab->free == 0) {
+		list_remove(arena, slab);
+	} else if (fullness_of(slab) != slab->fullness) {
+		list_remove(arena, slab);
+		list_add(arena, slab);
+	}
+	return count;
+}
+
+unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)
+{
+	unsigned count = 0;
+
+	lock_acquire(&arena->lock);
+	while (count < wanted) {
+		struct slab *slab = slab_to_fill_from(arena, class);
+		if (slab == NULL)
+			break;
+		count += slab_fill_from(arena, slab, slots + count, wanted - count);
+	}
+	arena->fills++;
+	arena->slots_filled += count;
+	lock_release(&arena->lock);
+	/* Magazines are popped from the end: the lowest address goes there. */
+	for (unsigned low = 0, high = count; low + 1 < high; low++) {
+		struct slot swap = slots[low];
+		slots[low] = slots[--high];
+		slots[high] = swap;
+	}
+	return count;
+}
+
+/* --- Flush: slots come home --------------------------------------------------------------------- */
+
+/* Puts a slab where it belongs after slots came back to it. */
+static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_before)
+{
+	const struct sizeclass *shape = class_of(slab);
+
+	if (free_before == 0) {
+		list_add(arena, slab);
+	} else if (fullness_of(slab) != slab->fullness) {
+		list_remove(arena, slab);
+		list_add(arena, slab);
+	}
+	if (slab->free == shape->slots) {
+		if (arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT) {
+			slab_retire(arena, slab, HEAP_DIRTY);
+			return;
+		}
+	}
+	if (slab->idle_since == 0 && slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
+		idle_add(arena, slab);
+}
+
+void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
+{
+	lock_acquire(&arena->lock);
+	for (unsigned i = 0; i < count;) {
+		struct slab *slab = slab_of_entry(pagemap_find(slots[i].ptr));
+		uint8_t *states = states_of(slab);
+		unsigned total = class_of(slab)->slots;
+		unsigned free_before = slab->free;
+		/* As many as lie in the same slab, one behind the other. */
+		for (; i < count && (size_t)(slots[i].state - states) < total; i++) {
+			unsigned slot = (unsigned)(slots[i].state - states);
+			unsigned word = slot / WORD_BITS;
+			expect(*slots[i].state != SLOT_LIVE);
+			expect(!bit_is_set(slab, slot));
+			slab->free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
+			slab->free++;
+			if (word < slab->first_word)
+				slab->first_word = (uint16_t)word;
+		}
+		slab_settle(arena, slab, free_before);
+	}
+	arena->flushes++;
+	lock_release(&arena->lock);
+}
+
+/* --- Purge: idle OS pages go back --------------------------------------------------------------- */
+
+/* Whether no slot that touches the OS page is in use, and one of them was handed out before. */
+static bool os_page_is_idle(const struct slab *slab, unsigned page)
+{
+	uint32_t slot_bytes = class_of(slab)->slot_bytes;
+	unsigned first = (unsigned)(((size_t)page << os_page_shift) / slot_bytes);
+	unsigned last = (unsigned)((((size_t)page + 1) << os_page_shift) - 1) / slot_bytes;
+	bool touched = false;
+
+	if (last >= class_of(slab)->slots)
+		last = class_of(slab)->slots - 1u;
+	for (unsigned slot = first; slot <= last; slot++) {
+		if (!bit_is_set(slab, slot))
+			return false;
+		touched = touched || states_of(slab)[slot] != SLOT_FRESH;
+	}
+	return touched;
+}
+
+/* After the bytes from start to end of a slab were purged: slots wholly inside read as zero. */
+static void slots_set_fresh(struct slab *slab, size_t start, size_t end)
+{
+	uint32_t slot_bytes = class_of(slab)->slot_bytes;
+	unsigned first = (unsigned)((start + slot_bytes - 1) / slot_bytes);
+	unsigned last = (unsigned)(end / slot_bytes);
+
+	if (last > class_of(slab)->slots)
+		last = class_of(slab)->slots;
+	if (first < last)
+		memset(states_of(slab) + first, SLOT_FRESH, last - first);
+}
+
+static size_t slab_purge_pages(struct slab *slab)
+{
+	unsigned pages = (unsigned)(class_of(slab)->heap_pages * HEAP_PAGE_BYTES >> os_page_shift);
+	size_t purged = 0;
+
+	for (unsigned page = 0; page < pages; page++) {
+		unsigned run = page;
+		while (run < pages && os_page_is_idle(slab, run))
+			run++;
+		size_t start = (size_t)page << os_page_shift;
+		size_t end = (size_t)run << os_page_shift;
+		if (run > page && os_purge((void *)(slab->start + start), end - start)) {
+			slots_set_fresh(slab, start, end);
+			purged += end - start;
+		}
+		page = run;
+	}
+	return purged;
+}
+
+static size_t slab_purge_whole(struct arena *arena, struct slab *slab)
+{
+	size_t bytes = class_of(slab)->heap_pages * HEAP_PAGE_BYTES;
+	bool purged = os_purge((void *)slab->start, bytes);
+
+	slab_retire(arena, slab, purged ? HEAP_ZERO : HEAP_DIRTY);
+	return purged ? bytes : 0;
+}
+
+/* Purges the slab of an arena that has been idle longest. Returns: false when none is old enough. */
+static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_ms, size_t *purged)
+{
+	bool found = false;
+
+	lock_acquire(&arena->lock);
+	struct slab *slab = arena->idle_first;
+	if (slab != NULL && now_ms - slab->idle_since >= age_ms) {
+		idle_remove(arena, slab);
+		if (slab->free == class_of(slab)->slots)
+			*purged += slab_purge_whole(arena, slab);
+		else
+			*purged += slab_purge_pages(slab);
+		found = true;
+	}
+	lock_release(&arena->lock);
+	return found;
+}
+
+size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
+{
+	size_t purged = 0;
+	int saved = errno;
+
+	for (unsigned i = 0; i < ARENAS_MAX && slab_arenas[i] != NULL; i++)
+		while (arena_purge_one(slab_arenas[i], now_ms, age_ms, &purged))
+			;
+	purged += heap_purge(heap_process, now_ms, age_ms);
+	errno = saved;
+	return purged;
+}
+
+void slab_tick(void)
+{
+	uint32_t now = os_clock_ms();
+	uint32_t next = __atomic_load_n(&tick_next_ms, __ATOMIC_RELAXED);
+	uint32_t age = (uint32_t)options.purge_after_ms;
+
+	if (likely((int32_t)(now - next) < 0))
+		return;
+	/* One thread of those that come by does the work. */
+	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
+					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		slab_purge(now, age);
+}
+
+/* --- Looking ------------------------------------------------------------------------------------ */
+
+struct slab *slab_at(const void *start)
+{
+	struct pagemap_entry *entry = pagemap_find(start);
+
+	if (entry == NULL || __atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) == 0)
+		return NULL;
+	return slab_of_entry(entry);
+}
+
+struct slab_counts slab_count(const struct slab *slab)
+{
+	struct slab_counts counts = {0};
+
+	for (unsigned slot = 0; slot < class_of(slab)->slots; slot++)
+		counts.live += states_of(slab)[slot] == SLOT_LIVE;
+	counts.free = slab->free;
+	if (counts.live + counts.free < class_of(slab)->slots)
+		counts.cached = class_of(slab)->slots - counts.live - counts.free;
+	return counts;
+}
+
+static bool slab_is_ok(const struct slab *slab, const struct arena *arena)
+{
+	unsigned free = 0;
+
+	for (unsigned slot = 0; slot < class_of(slab)->slots; slot++) {
+		if (!bit_is_set(slab, slot))
+			continue;
+		free++;
+		if (states_of(slab)[slot] == SLOT_LIVE || slot / WORD_BITS < slab->first_word)
+			return false;
+	}
+	return free == slab->free && free != 0 && slab->arena == arena->number &&
+	       states_of(slab)[class_of(slab)->slots] == SLOT_FRESH &&
+	       slab_at((const void *)slab->start) == slab && fullness_of(slab) == slab->fullness;
+}
+
+bool slab_ok(struct arena *arena)
+{
+	bool ok = true;
+
+	lock_acquire(&arena->lock);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class++) {
+		unsigned empty = 0;
+		for (unsigned fullness = 0; fullness < SLAB_FULLNESSES; fullness++) {
+			struct slab *slab = arena->partial[class][fullness];
+			for (; slab != NULL; slab = slab->next) {
+				ok = ok && slab_is_ok(slab, arena);
+				empty += slab->free == class_of(slab)->slots;
+			}
+		}
+		ok = ok && empty == arena->empty_slabs[class];
+	}
+	lock_release(&arena->lock);
+	return ok;
+}

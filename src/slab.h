@@ -1,0 +1,102 @@
+/*
+ * slab.h - arenas, and slabs: cells of the core cut into equal slots.
+ *
+ * A slot is in one of three places, told by its state byte and its bit in the slab:
+ *
+ *     in the slab      bit set     FRESH or DEAD     slab_fill takes it out
+ *     in a magazine    bit clear   FRESH or DEAD     malloc pops it
+ *     with the user    bit clear   LIVE              free pushes it into a magazine
+ *
+ * FRESH: never handed out since its memory was mapped or purged, so it reads as zero.
+ * State bytes are written by whoever owns the slot at the time; bits under the arena's lock.
+ */
+#ifndef SLAB_H
+#define SLAB_H
+
+#include "lock.h"
+#include "pagemap.h"
+#include "sizeclass.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum slot_state { SLOT_FRESH, SLOT_LIVE, SLOT_DEAD };
+
+/* A slot outside of its slab: what a magazine holds. */
+struct slot {
+	void *ptr;
+	uint8_t *state;
+};
+
+#define SLAB_FULLNESSES 4
+
+/* Kept in Page B, and directly behind it: a state byte a slot, one more, and a bit a slot. */
+struct slab {
+	struct slab *previous; /* in its arena's list for its class and fullness */
+	struct slab *next;
+	struct slab *idle_previous; /* in its arena's list of slabs that lost slots of late */
+	struct slab *idle_next;
+	uintptr_t start;
+	uint64_t *free_bits;
+	uint32_t idle_since; /* ms; 0: not in the idle list */
+	uint16_t free;	     /* slots in the slab */
+	uint16_t first_word; /* no free slot has its bit below this word */
+	uint16_t arena;
+	uint8_t sizeclass;
+	uint8_t fullness;
+};
+
+_Static_assert(sizeof(struct slab) % 8 == 0, "the states follow directly");
+
+struct arena {
+	struct lock lock;
+	uint16_t number;
+	uint32_t users; /* threads; guarded by the room above */
+	struct slab *partial[SIZECLASS_COUNT][SLAB_FULLNESSES];
+	uint8_t empty_slabs[SIZECLASS_COUNT];
+	struct slab *idle_first; /* the longest idle */
+	struct slab *idle_last;
+	uint64_t fills;
+	uint64_t flushes;
+	uint64_t slots_filled;
+};
+
+#define ARENAS_MAX 256u
+
+/* Those that exist, from number 0 without gaps. */
+extern struct arena *slab_arenas[ARENAS_MAX];
+
+/* Makes the next arena. Locks: the caller's, the same for all calls. Returns: NULL without memory. */
+struct arena *slab_arena_new(void);
+
+/* Takes up to wanted slots out of the arena's slabs, the lowest address last.
+ * Returns: how many; 0 with ENOMEM when there is no room for a slab. */
+unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted);
+
+/* Puts slots of this arena, none of them live, back into their slabs. */
+void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);
+
+/* Gives OS pages back that held no slot in use for age_ms, of every arena and of the core.
+ * Returns: bytes given back. */
+size_t slab_purge(uint32_t now_ms, uint32_t age_ms);
+
+/* As slab_purge with the age that the user set, where some time has passed since the last time; to be
+ * called on slow paths without a lock held. */
+void slab_tick(void);
+
+/* The slab whose heap cell starts at start; NULL when it is not, or not yet, one. */
+struct slab *slab_at(const void *start);
+
+/* The slots of a slab by what they are, counted now. Other threads may be changing them. */
+struct slab_counts {
+	unsigned live;
+	unsigned cached; /* in magazines and outboxes */
+	unsigned free;
+};
+struct slab_counts slab_count(const struct slab *slab);
+
+/* Walks the slabs of an arena. Returns: false when a rule is broken. */
+bool slab_ok(struct arena *arena);
+
+#endif
