@@ -66,7 +66,8 @@ void heap_defrag(struct heap *heap);
 
 /* Shows every cell to visit, in address order, with the heap locked: visit must not use the heap.
  * Returns: 0; the first non-zero answer of visit, where it stops; -1 with EINVAL for NULL arguments. */
-int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info *cell, void *arg), void *arg);
+int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info *cell, void *arg),
+              void *arg);
 
 /* Writes a line a cell to fd: its address in Page A, its size, in use or free.
  * Returns: 0; -1 with EINVAL, or with the errno of write(2). */

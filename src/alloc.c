@@ -135,14 +135,14 @@ static void place_in_slab(struct place *place, const struct pagemap_entry *entry
 
 	if (into != 0 || slot >= sizeclasses[entry->sizeclass].slots) {
 		report_text(place->text, sizeof place->text,
-			    "%zu bytes into slot %zu of a %u-byte slab in arena %u", into, slot, bytes,
-			    (unsigned)entry->arena);
+		            "%zu bytes into slot %zu of a %u-byte slab in arena %u", into, slot,
+		            bytes, (unsigned)entry->arena);
 		return;
 	}
 	place->dead = entry->retired || entry->states[slot] == SLOT_DEAD;
-	report_text(place->text, sizeof place->text, "slot %zu of a %u-byte slab in arena %u, %s", slot,
-		    bytes, (unsigned)entry->arena,
-		    place->dead ? "already free" : "never handed out");
+	report_text(place->text, sizeof place->text, "slot %zu of a %u-byte slab in arena %u, %s",
+	            slot, bytes, (unsigned)entry->arena,
+	            place->dead ? "already free" : "never handed out");
 }
 
 static void place_in_heap(struct place *place, const struct heap_view *view, const void *ptr)
@@ -150,13 +150,14 @@ static void place_in_heap(struct place *place, const struct heap_view *view, con
 	size_t into = (uintptr_t)ptr - (uintptr_t)view->start;
 
 	if (view->kind == HEAP_BLOCK)
-		report_text(place->text, sizeof place->text, "%zu bytes into a block of %zu bytes", into,
-			    view->bytes);
+		report_text(place->text, sizeof place->text, "%zu bytes into a block of %zu bytes",
+		            into, view->bytes);
 	else if (heap_was_freed(heap_process, ptr)) {
 		place->dead = true;
 		report_text(place->text, sizeof place->text, "a large block, already free");
 	} else if (view->kind == HEAP_FREE)
-		report_text(place->text, sizeof place->text, "in a free cell of %zu bytes", view->bytes);
+		report_text(place->text, sizeof place->text, "in a free cell of %zu bytes",
+		            view->bytes);
 	else
 		report_text(place->text, sizeof place->text, "not an address of the heap");
 }
@@ -171,7 +172,7 @@ static void place_find(struct place *place, const void *ptr)
 	if (early != BOOTSTRAP_FOREIGN) {
 		place->dead = early == BOOTSTRAP_DEAD;
 		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
-			    place->dead ? "a freed cell of" : "inside of a cell of");
+		            place->dead ? "a freed cell of" : "inside of a cell of");
 	} else if (entry != NULL && entry->reciprocal != 0) {
 		place_in_slab(place, entry, ptr);
 	} else if (stage_now() == STAGE_READY && hfindptr(heap_process, ptr, &view)) {
@@ -193,9 +194,11 @@ static void report_misuse(const char *name, const void *ptr)
 	if (place.dead && strcmp(name, "free") == 0)
 		report_error("double free of %p: %s; thread %d", ptr, place.text, (int)gettid());
 	else if (place.dead)
-		report_error("%s after free of %p: %s; thread %d", name, ptr, place.text, (int)gettid());
+		report_error("%s after free of %p: %s; thread %d", name, ptr, place.text,
+		             (int)gettid());
 	else
-		report_error("invalid %s of %p: %s; thread %d", name, ptr, place.text, (int)gettid());
+		report_error("invalid %s of %p: %s; thread %d", name, ptr, place.text,
+		             (int)gettid());
 }
 
 /* --- Handing out -------------------------------------------------------------------------------- */

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #define UNIT_BYTES 16
-#define UNITS	   (BOOTSTRAP_BYTES / UNIT_BYTES)
-#define DEAD	   0x8000u
+#define UNITS      (BOOTSTRAP_BYTES / UNIT_BYTES)
+#define DEAD       0x8000u
 
 static _Alignas(4096) unsigned char buffer[BOOTSTRAP_BYTES];
 
@@ -33,7 +33,7 @@ void *bootstrap_new(size_t size, size_t alignment)
 		if (start + units > UNITS)
 			return NULL;
 	} while (!__atomic_compare_exchange_n(&units_used, &used, start + units, true,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 	__atomic_store_n(&cells[start], (uint16_t)units, __ATOMIC_RELAXED);
 	return buffer + start * UNIT_BYTES;
 }

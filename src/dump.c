@@ -29,7 +29,7 @@ static void dump_cells(struct heap *heap, struct report_stream *out, print_view 
 static void print_cell(struct report_stream *out, const struct heap_view *view)
 {
 	report_format(out, "%p %10zu %s\n", view->start, view->bytes,
-		      view->kind == HEAP_FREE ? "free" : "in use");
+	              view->kind == HEAP_FREE ? "free" : "in use");
 }
 
 int dump_heap(struct heap *heap, int fd)
@@ -50,8 +50,8 @@ static void print_slab(struct report_stream *out, const struct heap_view *view)
 	}
 	struct slab_counts counts = slab_count(slab);
 	report_format(out, "slab of %u-byte slots in arena %u: %u live, %u cached, %u free\n",
-		      sizeclasses[slab->sizeclass].slot_bytes, (unsigned)slab->arena, counts.live,
-		      counts.cached, counts.free);
+	              sizeclasses[slab->sizeclass].slot_bytes, (unsigned)slab->arena, counts.live,
+	              counts.cached, counts.free);
 }
 
 static void print_process_cell(struct report_stream *out, const struct heap_view *view)
@@ -99,11 +99,12 @@ int dump_process(int fd)
 
 	dump_cells(heap_process, &out, print_process_cell);
 	heap_visit(heap_process, NULL, add_slab, totals);
-	report_format(&out, "%10s %8s %10s %10s %10s\n", "class", "slabs", "live", "cached", "free");
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++)
+	report_format(&out, "%10s %8s %10s %10s %10s\n", "class", "slabs", "live", "cached",
+	              "free");
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
 		if (totals[class].slabs != 0)
 			report_format(&out, "%10u %8zu %10zu %10zu %10zu\n",
-				      sizeclasses[class].slot_bytes, totals[class].slabs,
-				      totals[class].live, totals[class].cached, totals[class].free);
+			              sizeclasses[class].slot_bytes, totals[class].slabs,
+			              totals[class].live, totals[class].cached, totals[class].free);
 	return report_flush(&out);
 }

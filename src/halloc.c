@@ -112,16 +112,16 @@ static int walk_cell(const struct heap_view *view, void *arg)
 {
 	const struct walk *walk = arg;
 	struct heap_cell_info info = {
-		.offset = (uintptr_t)view->start - walk->heap->base,
-		.size = view->bytes,
-		.in_use = view->kind != HEAP_FREE,
+	        .offset = (uintptr_t)view->start - walk->heap->base,
+	        .size = view->bytes,
+	        .in_use = view->kind != HEAP_FREE,
 	};
 
 	return walk->visit(&info, walk->arg);
 }
 
 EXPORT int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info *cell, void *arg),
-		     void *arg)
+                     void *arg)
 {
 	struct walk walk = {.heap = heap, .visit = visit, .arg = arg};
 

@@ -32,9 +32,9 @@
 #define HOLE_BYTES ((size_t)1 << 30)
 
 /* Bins: one for each size below 16 granules, then four for each doubling. */
-#define BINS_EXACT	16u
+#define BINS_EXACT      16u
 #define BINS_A_DOUBLING 4u
-#define BINS_MAX	128u
+#define BINS_MAX        128u
 
 /* A user heap's heap_page covers so many granules, so a search by pointer takes at most as many steps. */
 #define GRANULES_A_PAGE_SHIFT 6
@@ -294,12 +294,12 @@ static uint32_t new_cell(struct heap *heap, uint32_t cell, uint32_t size)
 	expect(size > 0);
 	expect(size < low->size);
 	*cell_at(heap, rest) = (struct heap_cell){
-		.previous = cell,
-		.next = low->next,
-		.offset = low->offset + size,
-		.size = low->size - size,
-		.kind = HEAP_FREE,
-		.dirty = low->dirty,
+	        .previous = cell,
+	        .next = low->next,
+	        .offset = low->offset + size,
+	        .size = low->size - size,
+	        .kind = HEAP_FREE,
+	        .dirty = low->dirty,
 	};
 	if (low->next != 0)
 		cell_at(heap, low->next)->previous = rest;
@@ -364,10 +364,10 @@ static bool tile_append(struct heap *heap, uint32_t granules, enum heap_kind kin
 	if (cell == 0)
 		return false;
 	*cell_at(heap, cell) = (struct heap_cell){
-		.previous = heap->last,
-		.offset = heap->granules,
-		.size = granules,
-		.kind = (uint8_t)kind,
+	        .previous = heap->last,
+	        .offset = heap->granules,
+	        .size = granules,
+	        .kind = (uint8_t)kind,
 	};
 	if (heap->last != 0)
 		cell_at(heap, heap->last)->next = cell;
@@ -394,7 +394,8 @@ static bool window_extend(struct heap *heap, size_t bytes)
 			return false;
 		enum os_claim claim = os_window_claim(&process.page_a, bytes);
 		if (claim == OS_CLAIMED)
-			return tile_append(heap, (uint32_t)(bytes >> heap->granule_shift), HEAP_FREE);
+			return tile_append(heap, (uint32_t)(bytes >> heap->granule_shift),
+			                   HEAP_FREE);
 		if (claim == OS_CLAIM_REFUSED)
 			return false;
 		if (!tables_extend(heap, claimed + HOLE_BYTES) ||
@@ -509,15 +510,14 @@ static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind
 }
 
 static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment,
-			  enum heap_kind kind)
+                          enum heap_kind kind)
 {
 	uint32_t cell = find_cell(heap, granules, alignment);
 
 	if (cell == 0)
 		return 0;
 	bin_remove(heap, cell);
-	uint32_t taken =
-		cell_cut(heap, cell, granules_to_skip(heap, cell, alignment), granules);
+	uint32_t taken = cell_cut(heap, cell, granules_to_skip(heap, cell, alignment), granules);
 	if (taken == 0)
 		bin_insert(heap, cell);
 	else
@@ -601,8 +601,8 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	uint32_t more = granules - cell_at(heap, cell)->size;
 	uint32_t next = cell_at(heap, cell)->next;
 
-	if (next == 0 || (next == heap->last && is_free(heap, next) &&
-			  cell_at(heap, next)->size < more)) {
+	if (next == 0 ||
+	    (next == heap->last && is_free(heap, next) && cell_at(heap, next)->size < more)) {
 		if (!heap_grow(heap, more))
 			return false;
 		next = cell_at(heap, cell)->next;
@@ -663,9 +663,9 @@ static struct heap_view view_of(const struct heap *heap, uint32_t cell)
 	const struct heap_cell *seen = cell_at(heap, cell);
 
 	return (struct heap_view){
-		.start = (void *)address_of(heap, seen->offset),
-		.bytes = bytes_of(heap, seen->size),
-		.kind = (enum heap_kind)seen->kind,
+	        .start = (void *)address_of(heap, seen->offset),
+	        .bytes = bytes_of(heap, seen->size),
+	        .kind = (enum heap_kind)seen->kind,
 	};
 }
 
@@ -690,7 +690,7 @@ bool heap_was_freed(struct heap *heap, const void *ptr)
 	if (offset < bytes_of(heap, heap->granules) && offset % HEAP_PAGE_BYTES == 0) {
 		uint32_t cell = cell_containing(heap, offset);
 		freed = is_free(heap, cell) &&
-			(heap->pages[offset >> heap->page_shift].first & HEAP_PAGE_FREED) != 0;
+		        (heap->pages[offset >> heap->page_shift].first & HEAP_PAGE_FREED) != 0;
 	}
 	lock_release(&heap->lock);
 	return freed;
@@ -718,7 +718,7 @@ bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes)
 }
 
 int heap_visit(struct heap *heap, const void *from,
-	       int (*visit)(const struct heap_view *view, void *arg), void *arg)
+               int (*visit)(const struct heap_view *view, void *arg), void *arg)
 {
 	size_t offset = from == NULL ? 0 : (uintptr_t)from - heap->base;
 	int answer = 0;
@@ -968,7 +968,8 @@ static bool bins_ok(const struct heap *heap, uint32_t free_cells)
 			uint32_t child = cell_at(heap, cell)->child;
 			if (!is_free(heap, cell) || bin_of(cell_at(heap, cell)->size) != bin)
 				return false;
-			if (child != 0 && cell_at(heap, child)->offset < cell_at(heap, cell)->offset)
+			if (child != 0 &&
+			    cell_at(heap, child)->offset < cell_at(heap, cell)->offset)
 				return false;
 			if (free_cells == 0)
 				return false;

@@ -39,7 +39,7 @@ struct heap_cell {
 
 /* What is known of a stretch of Page A: one heap page in the process heap, 64 granules in others. */
 struct heap_page {
-	uint32_t first;	      /* cell: the first that starts here; and HEAP_PAGE_FREED */
+	uint32_t first;       /* cell: the first that starts here; and HEAP_PAGE_FREED */
 	uint32_t dirty_since; /* process heap: when its last cell was freed, ms; 0: reads as zero */
 };
 
@@ -57,13 +57,13 @@ struct heap {
 	uint32_t granules_max;
 	uint32_t granules_in_use;
 	uint32_t cells_in_use;
-	uint32_t last;		/* cell: ends where Page A ends */
-	uint32_t records;	/* that were ever used, cell 0 among them */
+	uint32_t last;    /* cell: ends where Page A ends */
+	uint32_t records; /* that were ever used, cell 0 among them */
 	uint32_t records_max;
-	uint32_t records_free;	/* cell: a list through next */
+	uint32_t records_free; /* cell: a list through next */
 	uint8_t granule_shift;
-	uint8_t page_shift;	/* of a heap_page, in bytes */
-	bool grows;		/* the process heap */
+	uint8_t page_shift; /* of a heap_page, in bytes */
+	bool grows;         /* the process heap */
 };
 
 /* A cell, as heap_visit and hfindptr show it. */
@@ -121,7 +121,7 @@ size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);
 /* Shows every cell from the one that contains from (NULL: from the first), in address order, with
  * the heap locked. Returns: the first non-zero answer, which ends the visit; else 0. */
 int heap_visit(struct heap *heap, const void *from,
-	       int (*visit)(const struct heap_view *view, void *arg), void *arg);
+               int (*visit)(const struct heap_view *view, void *arg), void *arg);
 
 /* Copies up to count views of cells, as heap_visit shows them. Returns: how many. */
 size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count);

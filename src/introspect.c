@@ -64,7 +64,7 @@ void introspect_count(struct introspect_totals *totals)
 	if (!alloc_boot())
 		return;
 	heap_visit(heap_process, NULL, count_cell, totals);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++) {
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		const struct introspect_class *seen = &totals->classes[class];
 		size_t bytes = sizeclasses[class].slot_bytes;
 		totals->live_slots += seen->live;
@@ -88,28 +88,28 @@ struct mallinfo2 introspect_mallinfo(void)
 
 	introspect_count(&totals);
 	return (struct mallinfo2){
-		.arena = totals.page_a_bytes - totals.block_bytes,
-		.ordblks = totals.free_cells + totals.free_slots + totals.cached_slots,
-		.hblks = totals.blocks,
-		.hblkhd = totals.block_bytes,
-		.uordblks = totals.live_slot_bytes,
-		.fordblks = totals.page_a_bytes - totals.block_bytes - totals.live_slot_bytes,
-		.keepcost = totals.free_cell_bytes,
+	        .arena = totals.page_a_bytes - totals.block_bytes,
+	        .ordblks = totals.free_cells + totals.free_slots + totals.cached_slots,
+	        .hblks = totals.blocks,
+	        .hblkhd = totals.block_bytes,
+	        .uordblks = totals.live_slot_bytes,
+	        .fordblks = totals.page_a_bytes - totals.block_bytes - totals.live_slot_bytes,
+	        .keepcost = totals.free_cell_bytes,
 	};
 }
 
 static void info_sizes(FILE *stream, const struct introspect_totals *totals)
 {
 	fputs("<sizes>\n", stream);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++) {
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		const struct introspect_class *seen = &totals->classes[class];
 		size_t free = seen->free + seen->cached;
 		size_t to = sizeclasses[class].slot_bytes;
 		size_t from = class == 0 ? 1 : sizeclasses[class - 1].slot_bytes + 1;
 		if (free != 0)
 			fprintf(stream,
-				"  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
-				from, to, free * to, free);
+			        "  <size from=\"%zu\" to=\"%zu\" total=\"%zu\" count=\"%zu\"/>\n",
+			        from, to, free * to, free);
 	}
 	fputs("</sizes>\n", stream);
 }
@@ -120,8 +120,9 @@ static void info_totals(FILE *stream, const struct introspect_totals *totals)
 	size_t rest_bytes = totals->free_cell_bytes + totals->free_slot_bytes;
 
 	fprintf(stream, "<total type=\"fast\" count=\"%zu\" size=\"%zu\"/>\n", totals->cached_slots,
-		totals->cached_slot_bytes);
-	fprintf(stream, "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n", rest_count, rest_bytes);
+	        totals->cached_slot_bytes);
+	fprintf(stream, "<total type=\"rest\" count=\"%zu\" size=\"%zu\"/>\n", rest_count,
+	        rest_bytes);
 }
 
 static void info_system(FILE *stream, size_t bytes)
@@ -145,7 +146,7 @@ int introspect_malloc_info(FILE *stream)
 	fputs("</heap>\n", stream);
 	info_totals(stream, &totals);
 	fprintf(stream, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n", totals.blocks,
-		totals.block_bytes);
+	        totals.block_bytes);
 	info_system(stream, totals.page_a_bytes);
 	fputs("</malloc>\n", stream);
 	return 0;
@@ -155,28 +156,29 @@ int introspect_malloc_info(FILE *stream)
 
 static void print_classes(struct report_stream *out, const struct introspect_totals *totals)
 {
-	report_format(out, "%10s %8s %12s %12s %12s %14s\n", "class", "slabs", "live", "cached", "free",
-		      "live bytes");
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++) {
+	report_format(out, "%10s %8s %12s %12s %12s %14s\n", "class", "slabs", "live", "cached",
+	              "free", "live bytes");
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		const struct introspect_class *seen = &totals->classes[class];
 		size_t bytes = sizeclasses[class].slot_bytes;
 		if (seen->slabs != 0)
-			report_format(out, "%10zu %8zu %12zu %12zu %12zu %14zu\n", bytes, seen->slabs,
-				      seen->live, seen->cached, seen->free, seen->live * bytes);
+			report_format(out, "%10zu %8zu %12zu %12zu %12zu %14zu\n", bytes,
+			              seen->slabs, seen->live, seen->cached, seen->free,
+			              seen->live * bytes);
 	}
 }
 
 static void print_ours(struct report_stream *out, const struct introspect_totals *totals)
 {
 	report_format(out, "halloc: %zu bytes live in %zu slots, %zu in %zu large blocks\n",
-		      totals->live_slot_bytes, totals->live_slots, totals->block_bytes,
-		      totals->blocks);
-	report_format(out,
-		      "halloc: Page A %zu bytes (free cells %zu, free slots %zu, in magazines %zu); "
-		      "Page B %zu bytes; %u arenas, %u threads\n",
-		      totals->page_a_bytes, totals->free_cell_bytes, totals->free_slot_bytes,
-		      totals->cached_slot_bytes, totals->page_b_bytes, totals->arenas,
-		      totals->tcaches);
+	              totals->live_slot_bytes, totals->live_slots, totals->block_bytes,
+	              totals->blocks);
+	report_format(
+	        out,
+	        "halloc: Page A %zu bytes (free cells %zu, free slots %zu, in magazines %zu); "
+	        "Page B %zu bytes; %u arenas, %u threads\n",
+	        totals->page_a_bytes, totals->free_cell_bytes, totals->free_slot_bytes,
+	        totals->cached_slot_bytes, totals->page_b_bytes, totals->arenas, totals->tcaches);
 	print_classes(out, totals);
 }
 
@@ -187,12 +189,12 @@ void introspect_malloc_stats(void)
 
 	introspect_count(&totals);
 	report_format(&out, "Arena 0:\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-		      totals.page_a_bytes - totals.block_bytes, totals.live_slot_bytes);
+	              totals.page_a_bytes - totals.block_bytes, totals.live_slot_bytes);
 	report_format(&out,
-		      "Total (incl. mmap):\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-		      totals.page_a_bytes, totals.live_slot_bytes + totals.block_bytes);
+	              "Total (incl. mmap):\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
+	              totals.page_a_bytes, totals.live_slot_bytes + totals.block_bytes);
 	report_format(&out, "max mmap regions = %10zu\nmax mmap bytes   = %10zu\n", totals.blocks,
-		      totals.block_bytes);
+	              totals.block_bytes);
 	print_ours(&out, &totals);
 	report_flush(&out);
 }

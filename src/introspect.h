@@ -23,9 +23,9 @@ struct introspect_class {
 /* Counts are numbers of things, the rest bytes. */
 struct introspect_totals {
 	struct introspect_class classes[SIZECLASS_COUNT];
-	size_t page_a_bytes;   /* of Page A, claimed from the system */
-	size_t page_b_bytes;   /* of Page B's records in use */
-	size_t slab_bytes;     /* in slabs */
+	size_t page_a_bytes; /* of Page A, claimed from the system */
+	size_t page_b_bytes; /* of Page B's records in use */
+	size_t slab_bytes;   /* in slabs */
 	size_t live_slots;
 	size_t live_slot_bytes;
 	size_t cached_slots;

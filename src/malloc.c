@@ -175,13 +175,13 @@ EXPORT struct mallinfo mallinfo(void)
 	struct mallinfo2 wide = introspect_mallinfo();
 
 	return (struct mallinfo){
-		.arena = (int)wide.arena,
-		.ordblks = (int)wide.ordblks,
-		.hblks = (int)wide.hblks,
-		.hblkhd = (int)wide.hblkhd,
-		.uordblks = (int)wide.uordblks,
-		.fordblks = (int)wide.fordblks,
-		.keepcost = (int)wide.keepcost,
+	        .arena = (int)wide.arena,
+	        .ordblks = (int)wide.ordblks,
+	        .hblks = (int)wide.hblks,
+	        .hblkhd = (int)wide.hblkhd,
+	        .uordblks = (int)wide.uordblks,
+	        .fordblks = (int)wide.fordblks,
+	        .keepcost = (int)wide.keepcost,
 	};
 }
 
@@ -220,14 +220,23 @@ ALIAS(posix_memalign) int __posix_memalign(void **place, size_t alignment, size_
 
 /* --- Start -------------------------------------------------------------------------------------- */
 
-/* A name for our own malloc that nothing can stand in front of. */
-static void *own_malloc(size_t size) SAME_AS(malloc);
+/* Whether the program's calls of malloc come to us: an executable that exports a malloc of its own wins
+ * over a preloaded one. Comparing addresses would not tell: the address of malloc may be that of a stub
+ * in the executable. */
+static bool malloc_is_ours(void)
+{
+	void *(*volatile resolved_malloc)(size_t) = malloc;
+	void (*volatile resolved_free)(void *) = free;
+	void *probe = resolved_malloc(1);
+	bool ours = probe != NULL && alloc_bytes(probe, NULL) != 0;
+
+	resolved_free(probe);
+	return ours;
+}
 
 __attribute__((constructor)) static void start(void)
 {
-	void *(*volatile resolved)(size_t) = malloc;
-
-	if (resolved != own_malloc) {
+	if (!malloc_is_ours()) {
 		report_warning("this program brings its own malloc; standing aside");
 		return;
 	}

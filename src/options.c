@@ -20,7 +20,7 @@
 
 struct options options = {
 #define X(name, initial, ...) .name = initial,
-	OPTIONS_NUMBERS(X) OPTIONS_WORDS(X)
+        OPTIONS_NUMBERS(X) OPTIONS_WORDS(X)
 #undef X
 };
 
@@ -74,27 +74,27 @@ static void option_refuse(const char *name, const char *value, const char *allow
 
 static void option_set(const char *name, const char *value)
 {
-#define X(option, initial, smallest, largest, help)                                                \
-	if (strcasecmp(name, #option) == 0) {                                                      \
-		if (!parse_number(value, smallest, largest, &options.option))                      \
+#define X(option, initial, smallest, largest, help)                                             \
+	if (strcasecmp(name, #option) == 0) {                                                   \
+		if (!parse_number(value, smallest, largest, &options.option))                   \
 			option_refuse(name, value, "a number from " #smallest " to " #largest); \
-		return;                                                                            \
+		return;                                                                         \
 	}
 	OPTIONS_NUMBERS(X)
 #undef X
-#define X(option, initial, words, help)                                                            \
-	if (strcasecmp(name, #option) == 0) {                                                      \
-		if (!parse_word(value, words, &options.option))                                    \
-			option_refuse(name, value, "one of: " words);                           \
-		return;                                                                            \
+#define X(option, initial, words, help)                               \
+	if (strcasecmp(name, #option) == 0) {                         \
+		if (!parse_word(value, words, &options.option))       \
+			option_refuse(name, value, "one of: " words); \
+		return;                                               \
 	}
 	OPTIONS_WORDS(X)
 #undef X
-#define X(option, help)                                                                            \
-	if (strcasecmp(name, #option) == 0) {                                                      \
-		if (!parse_text(value, options.option, sizeof options.option))                     \
-			option_refuse(name, value, "short enough");                             \
-		return;                                                                            \
+#define X(option, help)                                                        \
+	if (strcasecmp(name, #option) == 0) {                                  \
+		if (!parse_text(value, options.option, sizeof options.option)) \
+			option_refuse(name, value, "short enough");            \
+		return;                                                        \
 	}
 	OPTIONS_TEXTS(X)
 #undef X

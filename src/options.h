@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 /* X(name, default, smallest, largest, help) */
-#define OPTIONS_NUMBERS(X)                                                                         \
-	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system")      \
-	X(arenas, 0, 0, 256, "number of arenas; 0: four for each usable CPU")                      \
+#define OPTIONS_NUMBERS(X)                                                                    \
+	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system") \
+	X(arenas, 0, 0, 256, "number of arenas; 0: four for each usable CPU")                 \
 	X(magazine_bytes_max, 16384, 0, 1048576, "most bytes of a size class a thread keeps")
 
 /* X(name, default, the words allowed, help); the value is the number of the word, from 0. */
-#define OPTIONS_WORDS(X)                                                                           \
+#define OPTIONS_WORDS(X) \
 	X(on_error, 0, "abort report", "what becomes of a program that misuses the heap")
 
 /* X(name, help); any text, empty when it is not set. */

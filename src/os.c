@@ -94,8 +94,8 @@ static bool window_reserve(struct os_window *window, size_t size, size_t first)
 		uintptr_t base = (uintptr_t)start;
 		uintptr_t aligned = (base + WINDOW_ALIGN / 512 - 1) & -(WINDOW_ALIGN / 512);
 		*window = (struct os_window){.base = aligned,
-					     .size = (size - (aligned - base)) & -os_page_bytes,
-					     .reserved = true};
+		                             .size = (size - (aligned - base)) & -os_page_bytes,
+		                             .reserved = true};
 		if (os_window_claim(window, first) == OS_CLAIMED)
 			return true;
 		munmap(start, size);
@@ -151,7 +151,8 @@ bool os_purge(void *start, size_t bytes)
 
 bool os_move(void *from, void *to, size_t bytes)
 {
-	void *moved = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+	void *moved =
+	        mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
 
 	return moved != MAP_FAILED;
 }
@@ -211,7 +212,7 @@ static unsigned cgroup_cpus(void)
 		quota = strtoul(text, &rest, 10);
 		period = strtoul(rest, NULL, 10);
 	} else if (file_read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", text, sizeof text) &&
-		   text[0] != '-') {
+	           text[0] != '-') {
 		quota = strtoul(text, NULL, 10);
 		if (file_read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", text, sizeof text))
 			period = strtoul(text, NULL, 10);

@@ -40,7 +40,7 @@ struct os_window {
 enum os_claim {
 	OS_CLAIMED,
 	OS_CLAIM_REFUSED, /* no memory, or a limit */
-	OS_CLAIM_TAKEN,	  /* somebody else has mapped there */
+	OS_CLAIM_TAKEN,   /* somebody else has mapped there */
 };
 
 void os_boot(void);

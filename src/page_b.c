@@ -13,10 +13,10 @@
 
 #include <string.h>
 
-#define POOL_BYTES_MAX	  ((size_t)512 << 30)
+#define POOL_BYTES_MAX    ((size_t)512 << 30)
 #define POOL_CLAIM_BYTES  ((size_t)64 << 10)
 #define ARRAY_CLAIM_BYTES ((size_t)64 << 10)
-#define SIZES		  (PAGE_B_RECORD_BYTES_MAX / PAGE_B_ALIGN)
+#define SIZES             (PAGE_B_RECORD_BYTES_MAX / PAGE_B_ALIGN)
 
 struct free_record {
 	struct free_record *next;
@@ -25,8 +25,8 @@ struct free_record {
 static struct {
 	struct lock lock;
 	struct os_window window;
-	size_t used;	    /* bytes of the window that were ever handed out */
-	size_t free_bytes;  /* of them, in free records */
+	size_t used;       /* bytes of the window that were ever handed out */
+	size_t free_bytes; /* of them, in free records */
 	struct free_record *free[SIZES + 1];
 } page_b;
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAGE_B_ALIGN		((size_t)64)
+#define PAGE_B_ALIGN            ((size_t)64)
 #define PAGE_B_RECORD_BYTES_MAX ((size_t)8192)
 
 /* Opens Page B. Returns: false when the system has no room for it. */

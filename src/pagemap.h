@@ -13,9 +13,10 @@
 #include <stdint.h>
 
 struct pagemap_entry {
-	uint64_t reciprocal; /* of the slot size; 0: no slab, and no offset passes for a slot's start */
-	uint8_t *states;     /* a byte a slot, and one more that is never live */
-	uintptr_t start;     /* of the slab */
+	uint64_t
+	        reciprocal; /* of the slot size; 0: no slab, and no offset passes for a slot's start */
+	uint8_t *states;    /* a byte a slot, and one more that is never live */
+	uintptr_t start;    /* of the slab */
 	uint16_t arena;
 	uint8_t sizeclass;
 	bool retired; /* a slab was here; start and sizeclass are still those it had */
@@ -25,7 +26,7 @@ _Static_assert(sizeof(struct pagemap_entry) == 32, "two entries a cache line");
 
 struct pagemap {
 	uintptr_t base; /* of Page A */
-	size_t bytes;	/* of Page A that have entries; grows, never shrinks */
+	size_t bytes;   /* of Page A that have entries; grows, never shrinks */
 	struct pagemap_entry *entries;
 };
 

@@ -45,7 +45,7 @@ static void stream_pad(struct report_stream *stream, size_t length, size_t width
 
 /* Puts text in a field of width columns. */
 static void stream_field(struct report_stream *stream, const char *text, size_t length,
-			 size_t width, bool left)
+                         size_t width, bool left)
 {
 	if (!left)
 		stream_pad(stream, length, width);
@@ -56,7 +56,7 @@ static void stream_field(struct report_stream *stream, const char *text, size_t 
 }
 
 static void stream_number(struct report_stream *stream, uint64_t value, const char *sign,
-			  unsigned base, size_t width, bool left)
+                          unsigned base, size_t width, bool left)
 {
 	char digits[32];
 	size_t at = sizeof digits;
@@ -74,7 +74,8 @@ static uint64_t argument_unsigned(va_list *arguments, unsigned longs)
 {
 	if (longs == 0)
 		return va_arg(*arguments, unsigned);
-	return longs == 1 ? va_arg(*arguments, unsigned long) : va_arg(*arguments, unsigned long long);
+	return longs == 1 ? va_arg(*arguments, unsigned long)
+	                  : va_arg(*arguments, unsigned long long);
 }
 
 static void stream_vformat(struct report_stream *stream, const char *format, va_list *arguments)
@@ -117,14 +118,16 @@ static void stream_vformat(struct report_stream *stream, const char *format, va_
 			break;
 		}
 		case 'u':
-			stream_number(stream, argument_unsigned(arguments, longs), "", 10, width, left);
+			stream_number(stream, argument_unsigned(arguments, longs), "", 10, width,
+			              left);
 			break;
 		case 'x':
-			stream_number(stream, argument_unsigned(arguments, longs), "", 16, width, left);
+			stream_number(stream, argument_unsigned(arguments, longs), "", 16, width,
+			              left);
 			break;
 		case 'p':
-			stream_number(stream, (uintptr_t)va_arg(*arguments, void *), "0x", 16, width,
-				      left);
+			stream_number(stream, (uintptr_t)va_arg(*arguments, void *), "0x", 16,
+			              width, left);
 			break;
 		case '\0':
 			return;

@@ -33,7 +33,7 @@ struct report_stream {
 
 /* Appends to the stream; a full buffer is written out. */
 void report_format(struct report_stream *stream, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+        __attribute__((format(printf, 2, 3)));
 
 /* Writes what is left.
  * Returns: 0, or the first errno met since the stream began. */
@@ -41,7 +41,7 @@ int report_flush(struct report_stream *stream);
 
 /* Formats into text, always terminated, cut where it does not fit. */
 void report_text(char *text, size_t bytes, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 /* One line on stderr: "halloc: warning: ...". */
 void report_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -58,17 +58,17 @@ extern void (*report_backtrace)(void);
 _Noreturn void report_bug(const char *claim, const char *file, int line);
 
 /* Only a mistake of our own can break it: checked in debug builds. */
-#define expect(claim)                                                                              \
-	do {                                                                                       \
-		if (config_debug && unlikely(!(claim)))                                            \
-			report_bug(#claim, __FILE__, __LINE__);                                    \
+#define expect(claim)                                           \
+	do {                                                    \
+		if (config_debug && unlikely(!(claim)))         \
+			report_bug(#claim, __FILE__, __LINE__); \
 	} while (0)
 
 /* The program, or its memory, may have broken it: always checked. */
-#define ensure(claim, ...)                                                                         \
-	do {                                                                                       \
-		if (unlikely(!(claim)))                                                            \
-			report_error(__VA_ARGS__);                                                 \
+#define ensure(claim, ...)                         \
+	do {                                       \
+		if (unlikely(!(claim)))            \
+			report_error(__VA_ARGS__); \
 	} while (0)
 
 #endif

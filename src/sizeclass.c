@@ -13,21 +13,20 @@
 #define SLOTS(size) (PAGES(size) * HEAP_PAGE_BYTES / (size))
 
 const struct sizeclass sizeclasses[SIZECLASS_COUNT] = {
-#define X(class, below, size)                                                                      \
-	[class] = {                                                                                \
-		.slot_bytes = (size),                                                              \
-		.slots = (uint16_t)SLOTS(size),                                                    \
-		.heap_pages = PAGES(size),                                                         \
-		.reciprocal = UINT64_MAX / (size) + 1,                                             \
+#define X(class, below, size)                          \
+	[class] = {                                    \
+	        .slot_bytes = (size),                  \
+	        .slots = (uint16_t)SLOTS(size),        \
+	        .heap_pages = PAGES(size),             \
+	        .reciprocal = UINT64_MAX / (size) + 1, \
 	},
-	SIZECLASSES(X)
+        SIZECLASSES(X)
 #undef X
 };
 
-const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1] = {
-	[0] = 1,
+const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1] = {[0] = 1,
 #define X(class, below, size) [(below) / SIZECLASS_STEP + 1 ...(size) / SIZECLASS_STEP] = (class),
-	SIZECLASSES(X)
+                                                                             SIZECLASSES(X)
 #undef X
 };
 
@@ -38,6 +37,6 @@ unsigned sizeclass_of_aligned(size_t size, size_t alignment)
 	/* A multiple of the alignment cannot be smaller than the alignment. */
 	unsigned class = sizeclass_of(size < alignment ? alignment : size);
 	while (class < SIZECLASS_COUNT && sizeclasses[class].slot_bytes % alignment != 0)
-		class++;
+		class ++;
 	return class;
 }

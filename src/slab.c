@@ -173,7 +173,7 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 	}
 	slab->start = (uintptr_t)start;
 	slab->arena = arena->number;
-	slab->sizeclass = (uint8_t)class;
+	slab->sizeclass = (uint8_t) class;
 	slab->free_bits = (uint64_t *)(states_of(slab) + states_bytes(shape->slots));
 	slots_init(slab, bytes);
 	list_add(arena, slab);
@@ -245,7 +245,7 @@ static void slots_take(struct slab *slab, struct slot *slots, unsigned count)
 }
 
 static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct slot *slots,
-			       unsigned wanted)
+                               unsigned wanted)
 {
 	unsigned count = wanted < slab->free ? wanted : slab->free;
 
@@ -438,7 +438,7 @@ void slab_tick(void)
 		return;
 	/* One thread of those that come by does the work. */
 	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
-					__ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		slab_purge(now, age);
 }
 
@@ -486,7 +486,7 @@ bool slab_ok(struct arena *arena)
 	bool ok = true;
 
 	lock_acquire(&arena->lock);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++) {
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		unsigned empty = 0;
 		for (unsigned fullness = 0; fullness < SLAB_FULLNESSES; fullness++) {
 			struct slab *slab = arena->partial[class][fullness];

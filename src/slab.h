@@ -40,7 +40,7 @@ struct slab {
 	uintptr_t start;
 	uint64_t *free_bits;
 	uint32_t idle_since; /* ms; 0: not in the idle list */
-	uint16_t free;	     /* slots in the slab */
+	uint16_t free;       /* slots in the slab */
 	uint16_t first_word; /* no free slot has its bit below this word */
 	uint16_t arena;
 	uint8_t sizeclass;

@@ -122,7 +122,7 @@ __attribute__((noinline)) void tcache_send(struct slot slot, unsigned arena)
 	}
 	tcache->outbox[tcache->outbox_count] = slot;
 	__atomic_store_n(&tcache->outbox_count, (uint16_t)(tcache->outbox_count + 1),
-			 __ATOMIC_RELEASE);
+	                 __ATOMIC_RELEASE);
 }
 
 /* --- The slow paths of malloc and free ---------------------------------------------------------- */
@@ -244,7 +244,7 @@ bool tcache_new(void)
 static void tcache_empty(struct tcache *tcache)
 {
 	outbox_send(tcache);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class++)
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
 		magazine_free(&tcache->magazines[class], tcache->arena);
 }
 
