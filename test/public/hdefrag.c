@@ -1,0 +1,42 @@
+/* hdefrag gives idle memory back at once, down to single OS pages among live blocks. */
+#include "halloc.h"
+#include "test.h"
+
+enum { COUNT = 400000, SIZE = 100 };
+
+static char *blocks[COUNT];
+
+int main(void)
+{
+	size_t empty = resident_bytes(), full, thin, bare;
+
+	for (int i = 0; i < COUNT; i++) {
+		blocks[i] = halloc(SIZE);
+		fill(blocks[i], SIZE, (unsigned)i);
+	}
+	full = resident_bytes();
+	for (int i = 0; i < COUNT; i++)
+		if (i % 400) /* one live block in 40 KB is left, in every slab */
+			REQUIRE(hfree(blocks[i]) == 0);
+	hdefrag();
+	thin = resident_bytes();
+	for (int i = 0; i < COUNT; i += 400) {
+		REQUIRE(filled(blocks[i], SIZE, (unsigned)i));
+		REQUIRE(hfree(blocks[i]) == 0);
+	}
+	hdefrag();
+	bare = resident_bytes();
+	fprintf(stderr, "resident KB: empty %zu, full %zu, thin %zu, bare %zu\n", empty >> 10,
+	        full >> 10, thin >> 10, bare >> 10);
+	REQUIRE(full - empty > (size_t)COUNT * SIZE);
+	REQUIRE(thin - empty < (full - empty) / 4);
+	REQUIRE(bare < empty + (4 << 20));
+	for (int i = 0; i < COUNT; i++) {
+		blocks[i] = halloc(SIZE);
+		fill(blocks[i], SIZE, (unsigned)i);
+	}
+	hdefrag();
+	for (int i = 0; i < COUNT; i++)
+		REQUIRE(filled(blocks[i], SIZE, (unsigned)i));
+	return 0;
+}

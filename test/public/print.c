@@ -1,0 +1,71 @@
+/* hprint and heap_print write something readable: a line a cell, in use or free. */
+#include "cells.h"
+#include <ctype.h>
+
+static char text[1 << 20];
+
+/* Fills text with what print writes, and checks that a person can read it. */
+static void collect(int (*print)(void *heap, int fd), void *heap)
+{
+	FILE *file = tmpfile();
+	size_t length;
+
+	REQUIRE(print(heap, fileno(file)) == 0);
+	rewind(file);
+	length = fread(text, 1, sizeof text - 1, file);
+	fclose(file);
+	text[length] = 0;
+	REQUIRE(length > 0 && text[length - 1] == '\n');
+	for (size_t i = 0; i < length; i++)
+		REQUIRE(isprint((unsigned char)text[i]) || text[i] == '\n' || text[i] == '\t');
+}
+
+static int print_heap(void *heap, int fd)
+{
+	return heap_print(heap, fd);
+}
+
+static int print_process(void *heap, int fd)
+{
+	(void)heap;
+	return hprint(fd);
+}
+
+/* Returns: whether a line of text has both words. */
+static bool has(const char *first, const char *second)
+{
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		size_t length;
+		line += *line == '\n';
+		length = strcspn(line, "\n");
+		if (memmem(line, length, first, strlen(first)) &&
+		    memmem(line, length, second, strlen(second)))
+			return true;
+	}
+	return false;
+}
+
+int main(void)
+{
+	struct heap *heap = heap_create(0, 16);
+	char *first = heap_alloc(heap, 160), *second = heap_alloc(heap, 320), address[30];
+	void *large = halloc(3 << 20);
+
+	heap_free(heap, first);
+	collect(print_heap, heap);
+	fputs(text, stderr);
+	sprintf(address, "%lx", (unsigned long)(uintptr_t)first);
+	REQUIRE(has("160", "free") && has(address, "free"));
+	sprintf(address, "%lx", (unsigned long)(uintptr_t)second);
+	REQUIRE(has("320", "use") && has(address, "use"));
+	for (size_t i = 0; i < 500; i++)
+		REQUIRE(halloc(48));
+	collect(print_process, NULL);
+	fprintf(stderr, "%.3000s", text);
+	REQUIRE(has("48", "")); /* the slab of that class */
+	sprintf(address, "%lx", (unsigned long)(uintptr_t)large);
+	REQUIRE(has(address, ""));
+	hfree(large);
+	heap_destroy(heap);
+	return 0;
+}
