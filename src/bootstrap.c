@@ -64,3 +64,15 @@ bool bootstrap_free(void *ptr)
 {
 	return (__atomic_fetch_or(cell_of(ptr), DEAD, __ATOMIC_RELAXED) & DEAD) == 0;
 }
+
+size_t bootstrap_bytes_live(void)
+{
+	size_t bytes = 0;
+
+	for (size_t unit = 0; unit < UNITS; unit++) {
+		uint16_t cell = __atomic_load_n(&cells[unit], __ATOMIC_RELAXED);
+		if ((cell & DEAD) == 0)
+			bytes += cell * (size_t)UNIT_BYTES;
+	}
+	return bytes;
+}

@@ -29,6 +29,9 @@ enum bootstrap_state bootstrap_state(const void *ptr);
 /* Requires: bootstrap_state(ptr) is BOOTSTRAP_LIVE. */
 size_t bootstrap_bytes(const void *ptr);
 
+/* Returns: the bytes in live cells. */
+size_t bootstrap_bytes_live(void);
+
 /* Marks a live cell as dead; its memory is not used again.
  * Returns: false when another thread was faster. */
 bool bootstrap_free(void *ptr);

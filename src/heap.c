@@ -28,6 +28,9 @@
 #define GROWTH_BYTES_MIN ((size_t)1 << 20)
 #define GROWTH_BYTES_MAX ((size_t)64 << 20)
 
+/* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
+#define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
+
 /* How far to step over what somebody else has mapped in our window. */
 #define HOLE_BYTES ((size_t)1 << 30)
 
@@ -699,11 +702,17 @@ bool heap_was_freed(struct heap *heap, const void *ptr)
 void heap_zero(struct heap *heap, void *ptr, size_t bytes)
 {
 	size_t page = ((uintptr_t)ptr - heap->base) >> HEAP_PAGE_SHIFT;
+	size_t end = page + ((bytes + HEAP_PAGE_BYTES - 1) >> HEAP_PAGE_SHIFT);
 
-	for (size_t done = 0; done < bytes; done += HEAP_PAGE_BYTES, page++) {
-		size_t rest = bytes - done < HEAP_PAGE_BYTES ? bytes - done : HEAP_PAGE_BYTES;
-		if (heap->pages[page].dirty_since != 0)
-			memset((char *)ptr + done, 0, rest);
+	while (page < end) {
+		size_t run = page;
+		while (run < end && heap->pages[run].dirty_since != 0)
+			run++;
+		void *start = (void *)(heap->base + (page << HEAP_PAGE_SHIFT));
+		size_t length = (run - page) << HEAP_PAGE_SHIFT;
+		if (length < ZERO_BY_PURGE_BYTES_MIN || !os_purge(start, length))
+			memset(start, 0, length);
+		page = run + 1;
 	}
 }
 

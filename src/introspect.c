@@ -7,6 +7,7 @@
  */
 #include "introspect.h"
 #include "alloc.h"
+#include "bootstrap.h"
 #include "heap.h"
 #include "options.h"
 #include "page_b.h"
@@ -17,6 +18,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Many programs close stderr on their way out (coreutils do), so the statistics keep a copy of it. */
+#define STATS_FD_MIN 200
+
+static int stats_fd = -1;
 
 /* --- Counting ----------------------------------------------------------------------------------- */
 
@@ -74,6 +80,8 @@ void introspect_count(struct introspect_totals *totals)
 		totals->free_slots += seen->free;
 		totals->free_slot_bytes += seen->free * bytes;
 	}
+	totals->bootstrap_bytes = BOOTSTRAP_BYTES;
+	totals->bootstrap_live_bytes = bootstrap_bytes_live();
 	totals->page_b_bytes = page_b_bytes_used();
 	while (totals->arenas < ARENAS_MAX && slab_arenas[totals->arenas] != NULL)
 		totals->arenas++;
@@ -82,18 +90,29 @@ void introspect_count(struct introspect_totals *totals)
 
 /* --- glibc's forms ------------------------------------------------------------------------------ */
 
+/* What glibc calls an arena is here all of Page A but the large blocks, and the bootstrap buffer. */
+static size_t arena_bytes(const struct introspect_totals *totals)
+{
+	return totals->page_a_bytes - totals->block_bytes + totals->bootstrap_bytes;
+}
+
+static size_t arena_live_bytes(const struct introspect_totals *totals)
+{
+	return totals->live_slot_bytes + totals->bootstrap_live_bytes;
+}
+
 struct mallinfo2 introspect_mallinfo(void)
 {
 	struct introspect_totals totals;
 
 	introspect_count(&totals);
 	return (struct mallinfo2){
-	        .arena = totals.page_a_bytes - totals.block_bytes,
+	        .arena = arena_bytes(&totals),
 	        .ordblks = totals.free_cells + totals.free_slots + totals.cached_slots,
 	        .hblks = totals.blocks,
 	        .hblkhd = totals.block_bytes,
-	        .uordblks = totals.live_slot_bytes,
-	        .fordblks = totals.page_a_bytes - totals.block_bytes - totals.live_slot_bytes,
+	        .uordblks = arena_live_bytes(&totals),
+	        .fordblks = arena_bytes(&totals) - arena_live_bytes(&totals),
 	        .keepcost = totals.free_cell_bytes,
 	};
 }
@@ -138,16 +157,15 @@ int introspect_malloc_info(FILE *stream)
 	struct introspect_totals totals;
 
 	introspect_count(&totals);
-	size_t arena = totals.page_a_bytes - totals.block_bytes;
 	fputs("<malloc version=\"1\">\n<heap nr=\"0\">\n", stream);
 	info_sizes(stream, &totals);
 	info_totals(stream, &totals);
-	info_system(stream, arena);
+	info_system(stream, arena_bytes(&totals));
 	fputs("</heap>\n", stream);
 	info_totals(stream, &totals);
 	fprintf(stream, "<total type=\"mmap\" count=\"%zu\" size=\"%zu\"/>\n", totals.blocks,
 	        totals.block_bytes);
-	info_system(stream, totals.page_a_bytes);
+	info_system(stream, arena_bytes(&totals) + totals.block_bytes);
 	fputs("</malloc>\n", stream);
 	return 0;
 }
@@ -189,20 +207,17 @@ void introspect_malloc_stats(void)
 
 	introspect_count(&totals);
 	report_format(&out, "Arena 0:\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-	              totals.page_a_bytes - totals.block_bytes, totals.live_slot_bytes);
+	              arena_bytes(&totals), arena_live_bytes(&totals));
 	report_format(&out,
 	              "Total (incl. mmap):\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-	              totals.page_a_bytes, totals.live_slot_bytes + totals.block_bytes);
+	              arena_bytes(&totals) + totals.block_bytes,
+	              arena_live_bytes(&totals) + totals.block_bytes);
 	report_format(&out, "max mmap regions = %10zu\nmax mmap bytes   = %10zu\n", totals.blocks,
 	              totals.block_bytes);
-	print_ours(&out, &totals);
+	if (stats_fd >= 0)
+		print_ours(&out, &totals);
 	report_flush(&out);
 }
-
-/* Many programs close stderr on their way out (coreutils do), so the statistics keep a copy of it. */
-#define STATS_FD_MIN 200
-
-static int stats_fd = -1;
 
 __attribute__((destructor)) static void stats_at_exit(void)
 {

@@ -36,6 +36,8 @@ struct introspect_totals {
 	size_t block_bytes;
 	size_t free_cells;
 	size_t free_cell_bytes;
+	size_t bootstrap_bytes;
+	size_t bootstrap_live_bytes;
 	unsigned arenas;
 	unsigned tcaches;
 };

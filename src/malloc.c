@@ -56,11 +56,11 @@ EXPORT void *realloc(void *ptr, size_t size)
 {
 	if (ptr == NULL)
 		return alloc_new(size);
-	if (size == 0) {
+	if (size != 0)
+		return alloc_resize(ptr, size);
+	if (alloc_bytes(ptr, "realloc") != 0)
 		alloc_free(ptr);
-		return NULL;
-	}
-	return alloc_resize(ptr, size);
+	return NULL;
 }
 
 /* --- Alignment ---------------------------------------------------------------------------------- */
@@ -70,9 +70,9 @@ static bool is_power_of_two(size_t number)
 	return number != 0 && (number & (number - 1)) == 0;
 }
 
-static void *no_memory(void)
+static void *fail(int error)
 {
-	errno = ENOMEM;
+	errno = error;
 	return NULL;
 }
 
@@ -81,8 +81,10 @@ EXPORT void *memalign(size_t alignment, size_t size)
 {
 	if (alignment <= ALIGNMENT_LAW)
 		return alloc_new(size);
+	if (alignment > ALLOC_BYTES_MAX + 1)
+		return fail(EINVAL);
 	if (alignment > ALLOC_BYTES_MAX / 2 || size > ALLOC_BYTES_MAX - alignment)
-		return no_memory();
+		return fail(ENOMEM);
 	if (!is_power_of_two(alignment))
 		alignment = (size_t)1 << (64 - __builtin_clzl(alignment));
 	return alloc_new_aligned(size, alignment);
@@ -95,12 +97,9 @@ EXPORT void *aligned_alloc(size_t alignment, size_t size)
 
 EXPORT int posix_memalign(void **place, size_t alignment, size_t size)
 {
-	int saved = errno;
-
 	if (alignment % sizeof(void *) != 0 || !is_power_of_two(alignment))
 		return EINVAL;
 	void *ptr = memalign(alignment, size);
-	errno = saved;
 	if (ptr == NULL)
 		return ENOMEM;
 	*place = ptr;
@@ -117,7 +116,7 @@ EXPORT void *pvalloc(size_t size)
 	size_t pages = size / os_page_bytes + (size % os_page_bytes != 0);
 
 	if (size > ALLOC_BYTES_MAX - os_page_bytes)
-		return no_memory();
+		return fail(ENOMEM);
 	return memalign(os_page_bytes, pages == 0 ? os_page_bytes : pages * os_page_bytes);
 }
 

@@ -20,7 +20,7 @@ static void stream_drain(struct report_stream *stream)
 {
 	size_t done = 0;
 
-	while (done < stream->used && stream->error == 0 && stream->fd >= 0) {
+	while (done < stream->used && stream->error == 0 && stream->fd != REPORT_TEXT_ONLY) {
 		ssize_t wrote = write(stream->fd, stream->buffer + done, stream->used - done);
 		if (wrote >= 0)
 			done += (size_t)wrote;
@@ -154,7 +154,7 @@ int report_flush(struct report_stream *stream)
 
 void report_text(char *text, size_t bytes, const char *format, ...)
 {
-	struct report_stream stream = REPORT_STREAM(-1);
+	struct report_stream stream = REPORT_STREAM(REPORT_TEXT_ONLY);
 	va_list arguments;
 
 	va_start(arguments, format);

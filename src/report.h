@@ -29,6 +29,9 @@ struct report_stream {
 	char buffer[1024];
 };
 
+/* A stream without a file: what does not fit is lost. */
+#define REPORT_TEXT_ONLY (-4096)
+
 #define REPORT_STREAM(file) ((struct report_stream){.fd = (file)})
 
 /* Appends to the stream; a full buffer is written out. */

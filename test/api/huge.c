@@ -23,7 +23,7 @@ int main(void)
 	SAY(block[0] == 'a');
 	ends(block, giga / 2);
 	for (int i = 0; i < 4; i++)
-		ends(others[i] = calloc(1, giga + (size_t)i), giga + (size_t)i);
+		ends(others[i] = calloc(1, giga + 16 + (size_t)i), giga + (size_t)i);
 	for (int i = 0; i < 4; i++)
 		SAY(others[i][0] == 'a' && others[i][giga / 2] == 0 &&
 		    others[i][giga] == (i == 1 ? 'z' : 0));

@@ -31,7 +31,7 @@ int main(void)
 	void *large;
 
 	setvbuf(stdout, NULL, _IONBF, 0);
-	free(malloc(1));
+	(void)!malloc(1);
 	show();
 	before = mallinfo2();
 	for (int i = 0; i < LIVE; i++)

@@ -2,11 +2,16 @@
 #include "test.h"
 #include <pthread.h>
 
-static void *free_it(void *block)
+static void *volatile freed;
+
+/* Started before the block is freed, so that nothing is allocated in its place. */
+static void *free_it(void *unused)
 {
-	crime(block);
-	free(block);
-	return NULL;
+	while (freed == NULL)
+		usleep(100);
+	crime(freed);
+	free(freed);
+	return unused;
 }
 
 int main(void)
@@ -14,8 +19,10 @@ int main(void)
 	pthread_t thread;
 	void *block = malloc(1 << 20);
 
+	pthread_create(&thread, NULL, free_it, NULL);
+	usleep(20000);
 	free(block);
-	pthread_create(&thread, NULL, free_it, block);
+	freed = block;
 	pthread_join(thread, NULL);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* expect: invalid free */
+/* expect: free of */
 #include "test.h"
 #include <malloc.h>
 
