@@ -2,16 +2,14 @@
 #include "test.h"
 #include <pthread.h>
 
-static void *volatile freed;
+static pthread_barrier_t freed;
 
-/* Started before the block is freed, so that nothing is allocated in its place. */
-static void *free_it(void *unused)
+static void *free_again(void *block)
 {
-	while (freed == NULL)
-		usleep(100);
-	crime(freed);
-	free(freed);
-	return unused;
+	pthread_barrier_wait(&freed);
+	crime(block);
+	free(block);
+	return NULL;
 }
 
 int main(void)
@@ -19,10 +17,10 @@ int main(void)
 	pthread_t thread;
 	void *block = malloc(1 << 20);
 
-	pthread_create(&thread, NULL, free_it, NULL);
-	usleep(20000);
+	pthread_barrier_init(&freed, NULL, 2);
+	pthread_create(&thread, NULL, free_again, block);
 	free(block);
-	freed = block;
+	pthread_barrier_wait(&freed);
 	pthread_join(thread, NULL);
 	return 0;
 }
