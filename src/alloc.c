@@ -35,8 +35,13 @@ static bool rooms_boot(void)
 	options_boot();
 	report_carry_on = options.on_error != 0;
 	os_boot();
-	return page_b_boot() && heap_boot() && slab_arena_new() != NULL && tcache_boot() &&
-	       tcache_new();
+	if (!page_b_boot() || !heap_boot())
+		return false;
+	slab_boot();
+	if (slab_arena_new() == NULL || !tcache_boot() || !tcache_new())
+		return false;
+	halloc_page_b.ready = 1;
+	return true;
 }
 
 static enum stage stage_now(void)

@@ -502,6 +502,14 @@ static uint32_t cell_cut(struct heap *heap, uint32_t cell, uint32_t skip, uint32
 	return taken;
 }
 
+static void peak_note(const struct heap *heap)
+{
+	size_t bytes = bytes_of(heap, heap->granules_in_use);
+
+	if (heap->grows && bytes > halloc_page_b.page_a_bytes_peak)
+		halloc_page_b.page_a_bytes_peak = bytes;
+}
+
 static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind)
 {
 	struct heap_cell *taken = cell_at(heap, cell);
@@ -510,6 +518,7 @@ static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind
 	page_of(heap, taken->offset)->first &= ~HEAP_PAGE_FREED;
 	heap->granules_in_use += taken->size;
 	heap->cells_in_use++;
+	peak_note(heap);
 }
 
 static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment,
@@ -623,6 +632,7 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 		bin_insert(heap, rest);
 	}
 	heap->granules_in_use += more;
+	peak_note(heap);
 	return true;
 }
 
@@ -883,6 +893,10 @@ bool heap_boot(void)
 	    !tile_append(heap, (uint32_t)(GROWTH_BYTES_MIN >> HEAP_PAGE_SHIFT), HEAP_FREE))
 		return false;
 	heap_process = heap;
+	halloc_page_b.heap = heap;
+	halloc_page_b.heap_bytes = sizeof *heap;
+	halloc_page_b.cell_bytes = sizeof(struct heap_cell);
+	halloc_page_b.page_bytes = sizeof(struct heap_page);
 	return true;
 }
 

@@ -82,7 +82,7 @@ void introspect_count(struct introspect_totals *totals)
 	}
 	totals->bootstrap_bytes = BOOTSTRAP_BYTES;
 	totals->bootstrap_live_bytes = bootstrap_bytes_live();
-	totals->page_b_bytes = page_b_bytes_used();
+	totals->page_b_bytes = halloc_page_b.record_bytes_used;
 	while (totals->arenas < ARENAS_MAX && slab_arenas[totals->arenas] != NULL)
 		totals->arenas++;
 	totals->tcaches = tcache_count();

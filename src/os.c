@@ -37,10 +37,16 @@
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
 
+uint64_t os_calls;
 size_t os_page_bytes = 4096;
 unsigned os_page_shift = 12;
 
 static uintptr_t window_next;
+
+static void call_count(void)
+{
+	__atomic_fetch_add(&os_calls, 1, __ATOMIC_RELAXED);
+}
 
 uint64_t os_random(void)
 {
@@ -76,6 +82,7 @@ static enum os_claim map_at(uintptr_t start, size_t bytes)
 	void *want = (void *)start;
 	void *got = mmap(want, bytes, READ_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
+	call_count();
 	if (got == want)
 		return OS_CLAIMED;
 	if (got == MAP_FAILED)
@@ -118,6 +125,12 @@ bool os_window_open(struct os_window *window, size_t size, size_t first)
 	return window_reserve(window, size, first);
 }
 
+static bool protect(void *start, size_t bytes, int protection)
+{
+	call_count();
+	return mprotect(start, bytes, protection) == 0;
+}
+
 enum os_claim os_window_claim(struct os_window *window, size_t bytes)
 {
 	uintptr_t start = window->base + window->claimed;
@@ -129,7 +142,7 @@ enum os_claim os_window_claim(struct os_window *window, size_t bytes)
 	}
 	if (!window->reserved)
 		claim = map_at(start, bytes);
-	else if (mprotect((void *)start, bytes, READ_WRITE) != 0)
+	else if (!protect((void *)start, bytes, READ_WRITE))
 		claim = OS_CLAIM_REFUSED;
 	if (claim == OS_CLAIMED)
 		window->claimed += bytes;
@@ -146,6 +159,7 @@ bool os_window_skip(struct os_window *window, size_t bytes)
 
 bool os_purge(void *start, size_t bytes)
 {
+	call_count();
 	return madvise(start, bytes, MADV_DONTNEED) == 0;
 }
 
@@ -154,6 +168,7 @@ bool os_move(void *from, void *to, size_t bytes)
 	void *moved =
 	        mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
 
+	call_count();
 	return moved != MAP_FAILED;
 }
 
@@ -161,17 +176,19 @@ void *os_map(size_t bytes)
 {
 	void *start = mmap(NULL, bytes, READ_WRITE, ANONYMOUS, -1, 0);
 
+	call_count();
 	return start == MAP_FAILED ? NULL : start;
 }
 
 void os_unmap(void *start, size_t bytes)
 {
+	call_count();
 	munmap(start, bytes);
 }
 
 bool os_guard(void *start, size_t bytes)
 {
-	return mprotect(start, bytes, PROT_NONE) == 0;
+	return protect(start, bytes, PROT_NONE);
 }
 
 uint32_t os_clock_ms(void)

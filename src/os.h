@@ -15,6 +15,9 @@
 #define HEAP_PAGE_SHIFT 16
 #define HEAP_PAGE_BYTES ((size_t)1 << HEAP_PAGE_SHIFT)
 
+/* System calls made for memory, so far. */
+extern uint64_t os_calls;
+
 /* The size of an OS page, known from os_boot on. */
 extern size_t os_page_bytes;
 extern unsigned os_page_shift;

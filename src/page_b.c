@@ -13,6 +13,13 @@
 
 #include <string.h>
 
+struct page_b_header halloc_page_b __attribute__((visibility("default"))) = {
+        .magic = PAGE_B_MAGIC,
+        .version = PAGE_B_VERSION,
+        .header_bytes = sizeof(struct page_b_header),
+        .system_calls = &os_calls,
+};
+
 #define POOL_BYTES_MAX    ((size_t)512 << 30)
 #define POOL_CLAIM_BYTES  ((size_t)64 << 10)
 #define ARRAY_CLAIM_BYTES ((size_t)64 << 10)
@@ -57,12 +64,20 @@ static bool window_extend(struct os_window *window, size_t need, size_t smallest
 bool page_b_boot(void)
 {
 	lock_init(&page_b.lock, LOCK_RANK_PAGE_B);
+	halloc_page_b.os_page_bytes = os_page_bytes;
+	halloc_page_b.start_ms = os_clock_ms();
 	return os_window_open(&page_b.window, POOL_BYTES_MAX, POOL_CLAIM_BYTES);
 }
 
 static size_t record_bytes(size_t size)
 {
 	return (size + PAGE_B_ALIGN - 1) & -PAGE_B_ALIGN;
+}
+
+static void counters_update(void)
+{
+	halloc_page_b.record_bytes_claimed = page_b.window.claimed;
+	halloc_page_b.record_bytes_used = page_b.used - page_b.free_bytes;
 }
 
 static void *record_take(size_t bytes)
@@ -88,6 +103,7 @@ void *page_b_record_new(size_t size)
 	expect(size <= PAGE_B_RECORD_BYTES_MAX);
 	lock_acquire(&page_b.lock);
 	void *record = record_take(record_bytes(size));
+	counters_update();
 	lock_release(&page_b.lock);
 	return record;
 }
@@ -101,6 +117,7 @@ void page_b_record_free(void *record, size_t size)
 	freed->next = page_b.free[bytes / PAGE_B_ALIGN];
 	page_b.free[bytes / PAGE_B_ALIGN] = freed;
 	page_b.free_bytes += bytes;
+	counters_update();
 	lock_release(&page_b.lock);
 }
 
@@ -118,16 +135,6 @@ bool page_b_array_extend(struct page_b_array *array, size_t records)
 
 	return bytes <= array->window.claimed ||
 	       window_extend(&array->window, bytes - array->window.claimed, ARRAY_CLAIM_BYTES);
-}
-
-size_t page_b_bytes_claimed(void)
-{
-	return page_b.window.claimed;
-}
-
-size_t page_b_bytes_used(void)
-{
-	return page_b.used - page_b.free_bytes;
 }
 
 bool page_b_ok(void)

@@ -13,6 +13,54 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * Where a reader from outside (another process, a core file) starts: the exported symbol halloc_page_b.
+ * It names everything else by address; the sizes let a reader tell a library that it does not know.
+ * The words at the end are counters, written without locks and only ever on slow paths.
+ */
+#define PAGE_B_MAGIC   "HALLOC\r\n"
+#define PAGE_B_VERSION 1u
+
+struct page_b_header {
+	char magic[8];
+	uint32_t version;
+	uint32_t header_bytes;
+	uint32_t heap_bytes; /* sizeof of each structure */
+	uint32_t cell_bytes;
+	uint32_t page_bytes;
+	uint32_t entry_bytes;
+	uint32_t slab_bytes;
+	uint32_t arena_bytes;
+	uint32_t tcache_bytes;
+	uint32_t class_count;
+	uint64_t os_page_bytes;
+	uint64_t ready;        /* 1 once the heap stands */
+	const void *heap;      /* struct heap of the process */
+	const void *pagemap;   /* struct pagemap */
+	const void *classes;   /* struct sizeclass, class_count of them */
+	const void *arenas;    /* struct arena *, ARENAS_MAX of them, to the first NULL */
+	const void *tcaches;   /* struct tcache *, the first of a list */
+	const void *bootstrap; /* the bootstrap buffer */
+	uint64_t start_ms;     /* os_clock_ms when the heap was built */
+	uint64_t record_bytes_claimed;
+	uint64_t record_bytes_used;
+	uint64_t page_a_bytes_peak; /* the most of Page A in cells in use at a time */
+	uint64_t purges;            /* calls that gave memory back, and what they gave */
+	uint64_t purged_bytes;
+	const void *system_calls; /* uint64_t: calls for memory */
+	uint64_t trims_wanted;    /* raised by a reader who asks for all idle memory to go back */
+	uint64_t trims_done;
+	uint64_t trimmed_bytes;
+};
+
+extern struct page_b_header halloc_page_b;
+
+/* Adds to a counter of the header. */
+static inline void page_b_count(uint64_t *counter, uint64_t amount)
+{
+	__atomic_fetch_add(counter, amount, __ATOMIC_RELAXED);
+}
+
 #define PAGE_B_ALIGN            ((size_t)64)
 #define PAGE_B_RECORD_BYTES_MAX ((size_t)8192)
 
@@ -37,10 +85,6 @@ bool page_b_array_open(struct page_b_array *array, size_t record_bytes, size_t r
 /* Makes the first records of the array usable. Locks: the caller's.
  * Returns: false when there is no room; nothing has changed then. */
 bool page_b_array_extend(struct page_b_array *array, size_t records);
-
-/* Bytes of the common pool: claimed from the system, and in records in use. */
-size_t page_b_bytes_claimed(void);
-size_t page_b_bytes_used(void);
 
 /* Checks the common pool. Returns: false when something is wrong. */
 bool page_b_ok(void);

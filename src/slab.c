@@ -197,6 +197,17 @@ static void slab_retire(struct arena *arena, struct slab *slab, enum heap_conten
 	page_b_record_free(slab, record_bytes(slots));
 }
 
+void slab_boot(void)
+{
+	halloc_page_b.pagemap = &pagemap;
+	halloc_page_b.entry_bytes = sizeof(struct pagemap_entry);
+	halloc_page_b.slab_bytes = sizeof(struct slab);
+	halloc_page_b.arena_bytes = sizeof(struct arena);
+	halloc_page_b.arenas = (const void *)slab_arenas;
+	halloc_page_b.classes = sizeclasses;
+	halloc_page_b.class_count = SIZECLASS_COUNT;
+}
+
 struct arena *slab_arena_new(void)
 {
 	struct arena *arena = page_b_record_new(sizeof *arena);
@@ -424,8 +435,21 @@ size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 		while (arena_purge_one(slab_arenas[i], now_ms, age_ms, &purged))
 			;
 	purged += heap_purge(heap_process, now_ms, age_ms);
+	if (purged != 0) {
+		page_b_count(&halloc_page_b.purges, 1);
+		page_b_count(&halloc_page_b.purged_bytes, purged);
+	}
 	errno = saved;
 	return purged;
+}
+
+/* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. */
+static void trim_wanted(uint64_t wanted, uint32_t now_ms)
+{
+	uint64_t done = __atomic_exchange_n(&halloc_page_b.trims_done, wanted, __ATOMIC_RELAXED);
+
+	if (done != wanted)
+		page_b_count(&halloc_page_b.trimmed_bytes, slab_purge(now_ms, 0));
 }
 
 void slab_tick(void)
@@ -433,7 +457,10 @@ void slab_tick(void)
 	uint32_t now = os_clock_ms();
 	uint32_t next = __atomic_load_n(&tick_next_ms, __ATOMIC_RELAXED);
 	uint32_t age = (uint32_t)options.purge_after_ms;
+	uint64_t wanted = __atomic_load_n(&halloc_page_b.trims_wanted, __ATOMIC_RELAXED);
 
+	if (unlikely(wanted != __atomic_load_n(&halloc_page_b.trims_done, __ATOMIC_RELAXED)))
+		trim_wanted(wanted, now);
 	if (likely((int32_t)(now - next) < 0))
 		return;
 	/* One thread of those that come by does the work. */

@@ -67,6 +67,9 @@ struct arena {
 /* Those that exist, from number 0 without gaps. */
 extern struct arena *slab_arenas[ARENAS_MAX];
 
+/* Tells Page B's header where arenas and slabs are found. */
+void slab_boot(void);
+
 /* Makes the next arena. Locks: the caller's, the same for all calls. Returns: NULL without memory. */
 struct arena *slab_arena_new(void);
 

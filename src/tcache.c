@@ -298,6 +298,8 @@ bool tcache_boot(void)
 	unsigned cpus = os_cpus();
 
 	lock_init(&threads, LOCK_RANK_THREADS);
+	halloc_page_b.tcaches = &tcaches;
+	halloc_page_b.tcache_bytes = sizeof(struct tcache);
 	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : 4 * cpus;
 	if (arenas_allowed > ARENAS_MAX)
 		arenas_allowed = ARENAS_MAX;
