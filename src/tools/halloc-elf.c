@@ -45,7 +45,7 @@ enum {
 	text_probe_bytes = 128,
 };
 
-/* --- The file, and the only ways to read it ------------------------------------------------------- */
+/* --- The file, and the only ways to read it --------------------------------------------------- */
 
 static struct {
 	const unsigned char *bytes;
@@ -66,7 +66,7 @@ _Noreturn static void bad(const char *reason)
 	exit(0);
 }
 
-/* Returns: the bytes from offset on, at least count of them; NULL when the file has not that many. */
+/* Returns: the bytes from offset on, at least count of them; NULL when the file has fewer. */
 static const unsigned char *at(uint64_t offset, uint64_t count)
 {
 	if (offset > file.size || count > file.size - offset)
@@ -106,7 +106,7 @@ static void print_fact(const char *key, const unsigned char *value, size_t lengt
 	putchar('\n');
 }
 
-/* --- Segments ------------------------------------------------------------------------------------- */
+/* --- Segments --------------------------------------------------------------------------------- */
 
 struct segment {
 	uint64_t type, offset, address, size;
@@ -171,7 +171,7 @@ static void print_interpreter(const struct segment *segment)
 	print_fact("interp", path, strnlen((const char *)path, segment->size));
 }
 
-/* --- The dynamic section -------------------------------------------------------------------------- */
+/* --- The dynamic section ---------------------------------------------------------------------- */
 
 struct dynamic {
 	uint64_t strings, strings_size, symbols, hash, gnu_hash; /* offsets in the file; 0: none */
@@ -221,7 +221,7 @@ static struct dynamic read_dynamic(const struct segments *segments, const struct
 	return dynamic;
 }
 
-/* --- What gives a build away ---------------------------------------------------------------------- */
+/* --- What gives a build away ------------------------------------------------------------------ */
 
 struct sanitizer {
 	const char *name, *symbol, *library, *clang_library;
@@ -320,7 +320,7 @@ static void read_symbols(const struct dynamic *dynamic, const char **sanitizer,
 	}
 }
 
-/* --- The facts, in order -------------------------------------------------------------------------- */
+/* --- The facts, in order ---------------------------------------------------------------------- */
 
 static void print_elf(void)
 {

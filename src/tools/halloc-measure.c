@@ -1,10 +1,10 @@
 /*
  * halloc-measure - runs one command and reports what it cost.
  *
- * The figures are the kernel's own, from wait4: those of the command and of every descendant that was
- * waited for. The environment is changed for the command alone: this program never runs under the
- * library that is being measured, so what it adds is the same for all. The kernel starts the peak
- * memory of a new program at that of the process that started it: a floor of some 1.5 MiB.
+ * The figures are the kernel's own, from wait4: those of the command and of every descendant that
+ * was waited for. The environment is changed for the command alone: this program never runs under
+ * the library that is being measured, so what it adds is the same for all. The kernel starts the
+ * peak memory of a new program at that of the process that started it: a floor of some 1.5 MiB.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 #!/bin/sh
-# halloc-elf on damaged files: some answer, never a crash. Built with sanitizers where there are any.
+# halloc-elf on damaged files: some answer, never a crash. Built with sanitizers when they are there.
 
 . test/scripts/common
 

@@ -63,7 +63,8 @@ grep -qx FOO=1=2 "$temporary/b" || fail "--set does not set"
 grep -q HALLOC_LIB "$temporary/b" && fail "--unset does not unset"
 measured --stdout "$temporary/a" echo short
 [ "$(cat "$temporary/a")" = short ] || fail "the file of standard output is not replaced"
-[ "$(echo in | "$measure" --report "$temporary/report" cat)" = in ] || fail "streams are not inherited"
+[ "$(echo in | "$measure" --report "$temporary/report" cat)" = in ] ||
+	fail "streams are not inherited"
 [ "$(wc -l <"$temporary/report")" -eq 2 ] || fail "the report is not appended"
 expect 0 "$measure" true
 says '^0 [0-9]+\.[0-9]{6} [0-9.]+ [0-9.]+ [0-9]+ [0-9]+ [0-9]+$'
@@ -112,7 +113,7 @@ misuse 'seconds' "$measure" --timeout 1x true
 misuse '/no/such/file: No such file' "$measure" --stdin /no/such/file true
 misuse '/no/such/file: No such file' "$measure" --stdout /no/such/file true
 misuse '/no/such/file: No such file' "$measure" --report /no/such/file true
-expect 127 "$measure" no-such-command
+expect 127 env PATH=/usr/bin:/bin "$measure" no-such-command
 is_silent out
 expect 126 "$measure" ./LICENSE
 expect 0 "$measure" --help
