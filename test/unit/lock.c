@@ -1,0 +1,190 @@
+/* Mutual exclusion, ranks, and the registry around fork.
+ * links: lock report */
+#include "lock.h"
+#include "child.h"
+
+static struct lock low, high, high_too;
+static unsigned counter;
+
+static void *count(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 20000; i++) {
+		lock_acquire(&low);
+		unsigned seen = counter;
+		__asm__ volatile("" ::: "memory");
+		counter = seen + 1;
+		lock_release(&low);
+	}
+	return NULL;
+}
+
+static void exclusion(void)
+{
+	pthread_t threads[4];
+
+	for (int i = 0; i < 4; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, count, NULL) == 0);
+	for (int i = 0; i < 4; i++)
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+	REQUIRE(counter == 80000);
+}
+
+static void *try(void *arg)
+{
+	*(bool *)arg = lock_try(&low);
+	if (*(bool *)arg)
+		lock_release(&low);
+	return NULL;
+}
+
+static bool try_elsewhere(void)
+{
+	bool got = false;
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, try, &got) == 0);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	return got;
+}
+
+static void falling_rank(void *arg)
+{
+	(void)arg;
+	lock_acquire(&high);
+	lock_acquire(&low);
+}
+
+static void equal_rank(void *arg)
+{
+	(void)arg;
+	lock_acquire(&high);
+	lock_acquire(&high_too);
+}
+
+static void falling_rank_tried(void *arg)
+{
+	(void)arg;
+	lock_acquire(&high);
+	lock_try(&low);
+}
+
+static void rising_rank(void *arg)
+{
+	(void)arg;
+	lock_acquire(&low);
+	lock_acquire(&high);
+	lock_release(&high);
+	lock_acquire(&high_too);
+	lock_release(&low);
+	lock_release(&high_too);
+	lock_acquire(&low);
+	lock_release(&low);
+}
+
+/* Between prepare and the end of a fork, the forking thread uses the locks; others wait. */
+static bool entered;
+
+static void *enter(void *arg)
+{
+	(void)arg;
+	lock_acquire(&low);
+	__atomic_store_n(&entered, true, __ATOMIC_SEQ_CST);
+	lock_release(&low);
+	return NULL;
+}
+
+static void forking(void)
+{
+	pthread_t thread;
+
+	lock_fork_prepare();
+	lock_acquire(&low);
+	lock_acquire(&high);
+	lock_release(&high);
+	lock_release(&low);
+	REQUIRE(lock_try(&low));
+	REQUIRE(pthread_create(&thread, NULL, enter, NULL) == 0);
+	for (int i = 0; i < 1000; i++)
+		sched_yield();
+	REQUIRE(!__atomic_load_n(&entered, __ATOMIC_SEQ_CST));
+	lock_fork_parent();
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(entered);
+}
+
+/* A child made while another thread holds a lock finds it free. */
+static void *hold(void *arg)
+{
+	(void)arg;
+	lock_acquire(&high);
+	lock_release(&high);
+	return NULL;
+}
+
+static void child_of_fork(void)
+{
+	pthread_t thread;
+	int status = 0;
+
+	lock_fork_prepare();
+	REQUIRE(pthread_create(&thread, NULL, hold, NULL) == 0);
+	pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		lock_fork_child();
+		rising_rank(NULL);
+		struct lock fresh;
+		lock_init(&fresh, LOCK_RANK_HEAP);
+		lock_destroy(&fresh);
+		lock_fork_prepare();
+		lock_fork_parent();
+		_exit(0);
+	}
+	lock_fork_parent();
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(status == 0);
+}
+
+/* Locks come and go; those that are left are still taken around fork, in rising rank. */
+static void registry(void)
+{
+	struct lock locks[30];
+
+	for (unsigned i = 0; i < 30; i++)
+		lock_init(&locks[i], (enum lock_rank)(1 + i * 7 % LOCK_RANK_PAGE_B));
+	for (unsigned i = 0; i < 30; i += 2)
+		lock_destroy(&locks[i]);
+	lock_fork_prepare();
+	for (unsigned i = 1; i < 30; i += 2)
+		REQUIRE(pthread_mutex_trylock(&locks[i].mutex) == EBUSY);
+	lock_fork_parent();
+	for (unsigned i = 1; i < 30; i += 2) {
+		REQUIRE(pthread_mutex_trylock(&locks[i].mutex) == 0);
+		pthread_mutex_unlock(&locks[i].mutex);
+		if (locks[i].next != NULL)
+			REQUIRE(locks[i].next->rank >= locks[i].rank);
+		lock_destroy(&locks[i]);
+	}
+}
+
+int main(void)
+{
+	lock_init(&high, LOCK_RANK_HEAP);
+	lock_init(&low, LOCK_RANK_ARENA);
+	lock_init(&high_too, LOCK_RANK_HEAP);
+	exclusion();
+	lock_acquire(&low);
+	REQUIRE(!try_elsewhere());
+	lock_release(&low);
+	REQUIRE(try_elsewhere());
+	REQUIRE(child_run(rising_rank, NULL) == 0);
+	REQUIRE(child_aborts(falling_rank, NULL, "halloc: bug in halloc: held_ranks"));
+	REQUIRE(child_aborts(equal_rank, NULL, "halloc: bug in halloc: held_ranks"));
+	REQUIRE(child_aborts(falling_rank_tried, NULL, "halloc: bug in halloc: held_ranks"));
+	forking();
+	child_of_fork();
+	registry();
+	return 0;
+}

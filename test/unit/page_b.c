@@ -1,0 +1,138 @@
+/* Records of every size, zeroed, aligned, apart; arrays that grow; the walker that tells damage.
+ * links: page_b os lock report */
+#include "page_b.h"
+#include "child.h"
+
+enum { RECORDS = 1000 };
+
+static struct record {
+	unsigned char *at;
+	size_t size;
+} records[RECORDS];
+
+static size_t size_of(uint32_t chance)
+{
+	return chance % 8 == 0 ? 1 + chance % PAGE_B_RECORD_BYTES_MAX : 1 + chance % 300;
+}
+
+static void take(struct record *record, size_t size, unsigned owner)
+{
+	record->at = page_b_record_new(size);
+	record->size = size;
+	REQUIRE(record->at);
+	REQUIRE((uintptr_t)record->at % PAGE_B_ALIGN == 0);
+	for (size_t k = 0; k < size; k++)
+		REQUIRE(record->at[k] == 0);
+	fill(record->at, size, owner);
+}
+
+static void record_churn(void)
+{
+	uint32_t chance = 7;
+
+	for (unsigned step = 0; step < 20000; step++) {
+		unsigned i = next_random(&chance) % RECORDS;
+		if (records[i].at == NULL) {
+			take(&records[i], size_of(next_random(&chance)), i);
+		} else {
+			REQUIRE(filled(records[i].at, records[i].size, i));
+			page_b_record_free(records[i].at, records[i].size);
+			records[i].at = NULL;
+		}
+		if (step % 16 == 0)
+			REQUIRE(page_b_ok());
+	}
+	for (unsigned i = 0; i < RECORDS; i++) {
+		if (records[i].at == NULL)
+			continue;
+		REQUIRE(filled(records[i].at, records[i].size, i));
+		page_b_record_free(records[i].at, records[i].size);
+	}
+	REQUIRE(page_b_ok());
+	REQUIRE(halloc_page_b.record_bytes_used == 0);
+}
+
+static void reuse(void)
+{
+	void *record = page_b_record_new(100);
+	size_t claimed = halloc_page_b.record_bytes_claimed;
+
+	REQUIRE(halloc_page_b.record_bytes_used == 128);
+	page_b_record_free(record, 100);
+	REQUIRE(page_b_record_new(128) == record); /* the same once rounded up */
+	page_b_record_free(record, 128);
+	for (int i = 0; i < 100000; i++) {
+		record = page_b_record_new(500);
+		page_b_record_free(record, 500);
+	}
+	REQUIRE(halloc_page_b.record_bytes_claimed == claimed);
+}
+
+static void arrays(void)
+{
+	struct page_b_array array;
+	enum { MOST = 100000 };
+
+	REQUIRE(page_b_array_open(&array, 24, MOST));
+	uint64_t(*at)[3] = (void *)array.window.base;
+	size_t made = 0;
+	for (size_t count = 1; count <= MOST; count = count * 2 + 1) {
+		REQUIRE(page_b_array_extend(&array, count));
+		for (; made < count; made++) {
+			REQUIRE(at[made][0] == 0);
+			REQUIRE(at[made][2] == 0);
+			at[made][0] = made;
+			at[made][2] = ~made;
+		}
+	}
+	REQUIRE(page_b_array_extend(&array, 1)); /* fewer than there are: nothing to do */
+	for (size_t i = 0; i < made; i++) {
+		REQUIRE(at[i][0] == i);
+		REQUIRE(at[i][2] == ~i);
+	}
+	size_t claimed = array.window.claimed;
+	REQUIRE(!page_b_array_extend(&array, array.window.size / 24 + 1000));
+	REQUIRE(array.window.claimed == claimed);
+}
+
+static void too_large(void *arg)
+{
+	(void)arg;
+	page_b_record_new(PAGE_B_RECORD_BYTES_MAX + 1);
+}
+
+/* The walker tells a record given back twice, and one given back with another size. */
+static void damaged(void *arg)
+{
+	char *record = page_b_record_new(64);
+	char *other = page_b_record_new(64);
+
+	(void)other;
+	page_b_record_free(record, *(size_t *)arg);
+	if (*(size_t *)arg == 64)
+		*(char **)record = record + 32; /* a link to what is no record */
+	_exit(page_b_ok() ? 5 : 6);
+}
+
+int main(void)
+{
+	size_t size = 64;
+
+	os_boot();
+	REQUIRE(page_b_boot());
+	REQUIRE(page_b_ok());
+	REQUIRE(memcmp(halloc_page_b.magic, PAGE_B_MAGIC, 8) == 0);
+	REQUIRE(halloc_page_b.header_bytes == sizeof halloc_page_b);
+	reuse();
+	record_churn();
+	arrays();
+	for (size_t bytes = 1; bytes <= PAGE_B_RECORD_BYTES_MAX; bytes += 97) {
+		struct record record;
+		take(&record, bytes, 1);
+		page_b_record_free(record.at, bytes);
+	}
+	REQUIRE(child_aborts(too_large, NULL,
+	                     "halloc: bug in halloc: size <= PAGE_B_RECORD_BYTES_MAX"));
+	REQUIRE(child_run(damaged, &size) == 6);
+	return 0;
+}

@@ -1,0 +1,144 @@
+/* The formatter against printf, lines against what they must be, and the three kinds of claims.
+ * links: report */
+#include "report.h"
+#include "child.h"
+#include <limits.h>
+
+#define SAME(...)                                                              \
+	do {                                                                   \
+		char ours[1100], theirs[1100];                                 \
+		report_text(ours, sizeof ours, __VA_ARGS__);                   \
+		snprintf(theirs, sizeof theirs, __VA_ARGS__);                  \
+		if (strcmp(ours, theirs) != 0)                                 \
+			fprintf(stderr, "\"%s\", not \"%s\"\n", ours, theirs); \
+		REQUIRE(strcmp(ours, theirs) == 0);                            \
+	} while (0)
+
+static void formats(void)
+{
+	SAME("%s", "");
+	SAME("plain, 100%% so");
+	SAME("%s|%8s|%-8s|%2s", "abc", "abc", "abc", "abc");
+	SAME("%c%c", 'x', 'y');
+	SAME("%d %d %d %d", 0, -1, INT_MAX, INT_MIN);
+	SAME("%6d|%-6d|%6d", -42, -42, 42);
+	SAME("%u %u %10u|%-10u|", 0u, UINT_MAX, 7u, 7u);
+	SAME("%x %x %8x|%-8x|", 0u, UINT_MAX, 0xabcu, 0xabcu);
+	SAME("%zu %zu %zu", (size_t)0, SIZE_MAX, (size_t)1 << 63);
+	SAME("%lu %llu %lx %llx", ULONG_MAX, ULLONG_MAX, ULONG_MAX, ULLONG_MAX);
+	SAME("%12zu|%-12zu|%1zu", (size_t)123456, (size_t)123456, (size_t)123456);
+	SAME("%p %p", (void *)0x1, (void *)UINTPTR_MAX);
+	SAME("%*s|%-12p|", 5, "ab", (void *)0x7f12a0010230);
+}
+
+/* Cut where it does not fit, always terminated, never beyond. */
+static void cuts(void)
+{
+	char text[12];
+
+	for (size_t bytes = 1; bytes <= 10; bytes++) {
+		memset(text, '#', sizeof text);
+		report_text(text, bytes, "%s", "0123456789abcdef");
+		REQUIRE(strlen(text) == bytes - 1);
+		REQUIRE(strncmp(text, "0123456789", bytes - 1) == 0);
+		REQUIRE(text[bytes] == '#');
+	}
+	char longer[3000], wide[3001];
+	memset(longer, 'l', sizeof longer);
+	longer[2999] = '\0';
+	report_text(wide, sizeof wide, "%s!", longer);
+	REQUIRE(strlen(wide) <= 1024);
+}
+
+/* More than the stream's buffer arrives whole and in order. */
+static void long_text(void *arg)
+{
+	struct report_stream stream = REPORT_STREAM(STDERR_FILENO);
+
+	for (unsigned i = 0; i < 1000; i++)
+		report_format(&stream, "line %u\n", i);
+	if (report_flush(&stream) != *(int *)arg)
+		_exit(3);
+}
+
+static void streams(void)
+{
+	int error = 0;
+	const char *at = child_said;
+	char line[32];
+
+	REQUIRE(child_run(long_text, &error) == 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		int length = snprintf(line, sizeof line, "line %u\n", i);
+		REQUIRE(strncmp(at, line, (size_t)length) == 0);
+		at += length;
+	}
+	REQUIRE(*at == '\0');
+
+	/* A stream that cannot be written says so, with the first errno, and swallows the rest. */
+	struct report_stream bad = REPORT_STREAM(-1);
+	for (unsigned i = 0; i < 1000; i++)
+		report_format(&bad, "line %u\n", i);
+	REQUIRE(report_flush(&bad) == EBADF);
+}
+
+static void warn(void *arg)
+{
+	(void)arg;
+	errno = 77;
+	report_warning("%s is %d", "this", 3);
+	if (errno != 77)
+		_exit(3);
+}
+
+static void err(void *carry_on)
+{
+	report_carry_on = *(bool *)carry_on;
+	errno = 77;
+	report_error("double free of %p", (void *)0x10);
+	_exit(errno == 77 ? 4 : 3);
+}
+
+static void print_stack(void)
+{
+	dprintf(STDERR_FILENO, "the stack\n");
+}
+
+static void err_with_stack(void *arg)
+{
+	(void)arg;
+	report_backtrace = print_stack;
+	report_error("bad");
+}
+
+static void claim(void *holds)
+{
+	ensure(*(bool *)holds, "it is %s", "so");
+}
+
+static void claim_of_ours(void *holds)
+{
+	report_carry_on = true;
+	expect(*(bool *)holds);
+}
+
+int main(void)
+{
+	bool yes = true, no = false;
+
+	formats();
+	cuts();
+	streams();
+	REQUIRE(child_run(warn, NULL) == 0);
+	REQUIRE(strcmp(child_said, "halloc: warning: this is 3\n") == 0);
+	REQUIRE(child_aborts(err, &no, "halloc: double free of 0x10\n"));
+	REQUIRE(child_run(err, &yes) == 4);
+	REQUIRE(strcmp(child_said, "halloc: double free of 0x10\n") == 0);
+	REQUIRE(child_aborts(err_with_stack, NULL, "halloc: bad\nthe stack\n"));
+	REQUIRE(child_run(claim, &yes) == 0);
+	REQUIRE(child_aborts(claim, &no, "halloc: it is so\n"));
+	REQUIRE(child_run(claim_of_ours, &yes) == 0);
+	/* Our own mistakes stop the program even where misuse is only reported. */
+	REQUIRE(child_aborts(claim_of_ours, &no, "halloc: bug in halloc: *(bool *)holds"));
+	return 0;
+}

@@ -1,0 +1,338 @@
+/* Slots of every class leave in address order and come home; slabs come, go and are purged; the walker
+ * after every operation.
+ * links: slab heap page_b pagemap sizeclass lock os options report */
+#include "slab.h"
+#include "child.h"
+#include "heap.h"
+#include "options.h"
+#include "page_b.h"
+
+enum { SLOTS = 20000 };
+
+static struct arena *arena, *other;
+static struct slot slots[SLOTS];
+
+static unsigned fill_slots(struct arena *from, unsigned class, struct slot *at, unsigned wanted)
+{
+	unsigned count = slab_fill(from, class, at, wanted);
+
+	REQUIRE(slab_ok(from));
+	REQUIRE(heap_ok(heap_process));
+	return count;
+}
+
+static void flush(struct arena *to, const struct slot *at, unsigned count)
+{
+	slab_flush(to, at, count);
+	REQUIRE(slab_ok(to));
+	REQUIRE(heap_ok(heap_process));
+}
+
+static size_t purge(void)
+{
+	size_t purged = slab_purge(os_clock_ms(), 0);
+
+	REQUIRE(slab_ok(arena));
+	REQUIRE(heap_ok(heap_process));
+	REQUIRE(page_b_ok());
+	return purged;
+}
+
+/* Where a slot must lie: in a slab of its class and arena, at a slot's start. */
+static void place_ok(const struct slot *slot, unsigned class, const struct arena *of)
+{
+	const struct pagemap_entry *entry = pagemap_find(slot->ptr);
+	uint64_t rest;
+
+	REQUIRE(entry);
+	REQUIRE(entry->sizeclass == class);
+	REQUIRE(entry->arena == of->number);
+	uint32_t index =
+	        sizeclass_divide((uintptr_t)slot->ptr - entry->start, entry->reciprocal, &rest);
+	REQUIRE(rest < entry->reciprocal);
+	REQUIRE(index < sizeclasses[class].slots);
+	REQUIRE(slot->state == entry->states + index);
+	REQUIRE(*slot->state != SLOT_LIVE);
+}
+
+static void write_all(struct slot *at, unsigned count, unsigned class, unsigned salt)
+{
+	for (unsigned i = 0; i < count; i++)
+		fill(at[i].ptr, sizeclasses[class].slot_bytes, i + salt);
+}
+
+static void check_all(struct slot *at, unsigned count, unsigned class, unsigned salt)
+{
+	for (unsigned i = 0; i < count; i++)
+		REQUIRE(filled(at[i].ptr, sizeclasses[class].slot_bytes, i + salt));
+}
+
+static void set_all(struct slot *at, unsigned count, enum slot_state state)
+{
+	for (unsigned i = 0; i < count; i++)
+		*at[i].state = (uint8_t)state;
+}
+
+static bool reads_zero(const char *ptr, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		if (ptr[i] != 0)
+			return false;
+	return true;
+}
+
+/* More than two slabs of a class out, all apart, and home again in several orders. */
+static void one_class(unsigned class)
+{
+	unsigned per_slab = sizeclasses[class].slots;
+	unsigned count = 2 * per_slab + per_slab / 2 + 1;
+
+	REQUIRE(count <= SLOTS);
+	for (int order = 0; order < 4; order++) {
+		REQUIRE(fill_slots(arena, class, slots, count) == count);
+		/* The lowest address is popped first, from the end. */
+		for (unsigned i = 0; i < count; i++) {
+			place_ok(&slots[i], class, arena);
+			if (i > 0 && pagemap_find(slots[i].ptr)->start ==
+			                     pagemap_find(slots[i - 1].ptr)->start)
+				REQUIRE(slots[i].ptr < slots[i - 1].ptr);
+		}
+		set_all(slots, count, SLOT_LIVE);
+		write_all(slots, count, class, class);
+		struct slab *slab = slab_at((const void *)pagemap_find(slots[0].ptr)->start);
+		struct slab_counts counts = slab_count(slab);
+		REQUIRE(counts.live + counts.free + counts.cached == per_slab);
+		REQUIRE(counts.cached == 0);
+		check_all(slots, count, class, class);
+		set_all(slots, count, SLOT_DEAD);
+		switch (order) {
+		case 0: /* all at once */
+			flush(arena, slots, count);
+			break;
+		case 1: /* one by one, the odd ones first */
+			for (unsigned i = 1; i < count; i += 2)
+				slab_flush(arena, &slots[i], 1);
+			REQUIRE(slab_ok(arena));
+			for (unsigned i = 0; i < count; i += 2)
+				slab_flush(arena, &slots[i], 1);
+			REQUIRE(slab_ok(arena));
+			break;
+		case 2: /* backwards, some purged in between */
+			for (unsigned i = count; i-- > 0;) {
+				slab_flush(arena, &slots[i], 1);
+				if (i % (per_slab / 2) == 0)
+					purge();
+			}
+			break;
+		default:
+			flush(arena, slots, count / 3);
+			flush(arena, slots + count / 3, count - count / 3);
+		}
+		purge();
+		REQUIRE(heap_process->cells_in_use == 0);
+	}
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
+/* FRESH promises zero, after purging of parts of a slab too. */
+static void fresh_is_zero(unsigned class)
+{
+	unsigned count = sizeclasses[class].slots;
+	uint32_t bytes = sizeclasses[class].slot_bytes;
+	uint32_t chance = class + 1;
+	unsigned fresh = 0;
+
+	for (int round = 0; round < 6; round++) {
+		REQUIRE(fill_slots(arena, class, slots, count) == count);
+		for (unsigned i = 0; i < count; i++) {
+			if (*slots[i].state == SLOT_FRESH) {
+				REQUIRE(reads_zero(slots[i].ptr, bytes));
+				fresh++;
+			}
+		}
+		set_all(slots, count, SLOT_DEAD);
+		write_all(slots, count, class, 1);
+		/* Runs of slots go home; the others must keep their contents over the purge. */
+		unsigned kept = 0;
+		for (unsigned i = 0; i < count;) {
+			unsigned run = 1 + next_random(&chance) % (8 * 4096 / bytes + 2);
+			if (run > count - i)
+				run = count - i;
+			flush(arena, slots + i, run);
+			i += run;
+			if (i < count)
+				slots[kept++] = slots[i++];
+		}
+		write_all(slots, kept, class, 2);
+		purge();
+		check_all(slots, kept, class, 2);
+		flush(arena, slots, kept);
+		if (round % 2 == 0)
+			purge();
+	}
+	REQUIRE(fresh > 0);
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
+/* The fullest slabs are filled from first, so that the emptiest empty. */
+static void fullest_first(void)
+{
+	unsigned class = sizeclass_of(1024);
+	unsigned per_slab = sizeclasses[class].slots;
+
+	REQUIRE(fill_slots(arena, class, slots, 2 * per_slab) == 2 * per_slab);
+	set_all(slots, 2 * per_slab, SLOT_DEAD);
+	/* The upper half came from the first slab, which loses two slots; the second keeps two. */
+	uintptr_t full = pagemap_find(slots[2 * per_slab - 1].ptr)->start;
+	flush(arena, slots + 2 * per_slab - 2, 2);
+	flush(arena, slots, per_slab - 2);
+	struct slot two[2];
+	REQUIRE(fill_slots(arena, class, two, 2) == 2);
+	REQUIRE(pagemap_find(two[0].ptr)->start == full);
+	REQUIRE(pagemap_find(two[1].ptr)->start == full);
+	set_all(two, 2, SLOT_DEAD);
+	flush(arena, two, 2);
+	flush(arena, slots + per_slab - 2, per_slab);
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
+static void arenas_apart(void)
+{
+	unsigned class = sizeclass_of(64);
+
+	REQUIRE(fill_slots(arena, class, slots, 100) == 100);
+	REQUIRE(fill_slots(other, class, slots + 100, 100) == 100);
+	for (unsigned i = 0; i < 100; i++) {
+		place_ok(&slots[i], class, arena);
+		place_ok(&slots[100 + i], class, other);
+	}
+	set_all(slots, 200, SLOT_DEAD);
+	flush(arena, slots, 100);
+	flush(other, slots + 100, 100);
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
+/* A retired slab's addresses are told from those of a live one. */
+static void retired(void)
+{
+	unsigned class = sizeclass_of(48);
+	struct slot slot;
+
+	REQUIRE(fill_slots(arena, class, &slot, 1) == 1);
+	const struct pagemap_entry *entry = pagemap_find(slot.ptr);
+	REQUIRE(slab_at((const void *)entry->start) != NULL);
+	REQUIRE(!entry->retired);
+	*slot.state = SLOT_DEAD;
+	uintptr_t start = entry->start;
+	flush(arena, &slot, 1);
+	purge();
+	REQUIRE(entry->reciprocal == 0);
+	REQUIRE(entry->retired);
+	REQUIRE(entry->start == start);
+	REQUIRE(slab_at((const void *)start) == NULL);
+}
+
+static int damage_kind;
+
+static void damage(void *arg)
+{
+	struct slab *slab = arg;
+	uint8_t *states = (uint8_t *)(slab + 1);
+
+	switch (damage_kind) {
+	case 0:
+		slab->free++;
+		break;
+	case 1:
+		slab->free_bits[0] ^= 1;
+		break;
+	case 2:
+		states[sizeclasses[slab->sizeclass].slots - 1] =
+		        SLOT_LIVE; /* live, yet in the slab */
+		break;
+	case 3:
+		slab->arena++;
+		break;
+	case 4:
+		slab->first_word++;
+		break;
+	case 5:
+		arena->empty_slabs[slab->sizeclass]++;
+		break;
+	case 6:
+		states[sizeclasses[slab->sizeclass].slots] = SLOT_LIVE; /* the one that never is */
+		break;
+	case 7:
+		slab->fullness ^= 1;
+		break;
+	default:
+		break;
+	}
+	_exit(slab_ok(arena) ? 5 : 6);
+}
+
+static void walker(void)
+{
+	struct slot some[10];
+
+	REQUIRE(fill_slots(arena, sizeclass_of(1024), some, 10) == 10);
+	struct slab *slab = slab_at((const void *)pagemap_find(some[0].ptr)->start);
+	for (damage_kind = 0; damage_kind < 8; damage_kind++) {
+		int status = child_run(damage, slab);
+		if (status != 6)
+			fprintf(stderr, "damage %d: %d\n", damage_kind, status);
+		REQUIRE(status == 6);
+	}
+	REQUIRE(child_run(damage, slab) == 5);
+	flush(arena, some, 10);
+	purge();
+}
+
+static void flush_live(void *arg)
+{
+	struct slot slot;
+
+	(void)arg;
+	slab_fill(arena, 3, &slot, 1);
+	*slot.state = SLOT_LIVE;
+	slab_flush(arena, &slot, 1);
+}
+
+static void flush_twice(void *arg)
+{
+	struct slot both[2];
+
+	(void)arg;
+	slab_fill(arena, 3, both, 2);
+	slab_flush(arena, both, 1);
+	slab_flush(arena, both, 1);
+}
+
+int main(void)
+{
+	os_boot();
+	REQUIRE(page_b_boot());
+	REQUIRE(heap_boot());
+	slab_boot();
+	arena = slab_arena_new();
+	other = slab_arena_new();
+	REQUIRE(arena);
+	REQUIRE(other);
+	REQUIRE(other->number == 1);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		one_class(class);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		fresh_is_zero(class);
+	fullest_first();
+	arenas_apart();
+	retired();
+	walker();
+	REQUIRE(child_aborts(flush_live, NULL,
+	                     "halloc: bug in halloc: *slots[i].state != SLOT_LIVE"));
+	REQUIRE(child_aborts(flush_twice, NULL, "halloc: bug in halloc: !bit_is_set(slab, slot)"));
+	return 0;
+}

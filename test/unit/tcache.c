@@ -1,0 +1,263 @@
+/* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
+ * their threads, and with the threads that a fork leaves behind.
+ * links: tcache slab heap page_b pagemap sizeclass lock os options report */
+#include "tcache.h"
+#include "child.h"
+#include "heap.h"
+#include "options.h"
+#include "page_b.h"
+
+static void all_ok(void)
+{
+	for (unsigned i = 0; i < ARENAS_MAX && slab_arenas[i] != NULL; i++)
+		REQUIRE(slab_ok(slab_arenas[i]));
+	REQUIRE(heap_ok(heap_process));
+	REQUIRE(page_b_ok());
+}
+
+static struct slot pop(unsigned class)
+{
+	struct slot slot = tcache_pop(class);
+
+	REQUIRE(slot.ptr);
+	REQUIRE(*slot.state != SLOT_LIVE);
+	*slot.state = SLOT_LIVE;
+	return slot;
+}
+
+static void push(struct slot slot)
+{
+	tcache_push(slot, pagemap_find(slot.ptr));
+	REQUIRE(*slot.state == SLOT_DEAD);
+}
+
+/* What is in use of Page A once every cache that can be emptied is. */
+static unsigned cells_left(void)
+{
+	tcache_flush_self();
+	slab_purge(os_clock_ms(), 0);
+	all_ok();
+	return heap_process->cells_in_use;
+}
+
+static void before_a_cache(void)
+{
+	REQUIRE(tcache_self == &tcache_none);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		REQUIRE(tcache_none.magazines[class].count == 0);
+	push(pop(0)); /* makes the cache */
+	REQUIRE(tcache_self != &tcache_none);
+	REQUIRE(tcache_count() == 1);
+	REQUIRE(cells_left() == 0);
+}
+
+/* A magazine grows while it misses, and stays within its bounds. */
+static void growth(unsigned class)
+{
+	enum { COUNT = 1000 };
+	static struct slot slots[COUNT];
+	struct magazine *magazine = &tcache_self->magazines[class];
+	size_t most = 16384 / sizeclasses[class].slot_bytes;
+
+	most = most > 256 ? 256 : most < 4 ? 4 : most;
+	for (unsigned i = 0; i < COUNT; i++) {
+		slots[i] = pop(class);
+		fill(slots[i].ptr, sizeclasses[class].slot_bytes, i);
+		REQUIRE(magazine->capacity <= most);
+		REQUIRE(magazine->count < magazine->capacity);
+	}
+	REQUIRE(magazine->capacity == most);
+	for (unsigned i = 0; i < COUNT; i++)
+		REQUIRE(filled(slots[i].ptr, sizeclasses[class].slot_bytes, i));
+	for (unsigned i = 0; i < COUNT; i++) {
+		push(slots[i]);
+		REQUIRE(magazine->count <= magazine->capacity);
+		REQUIRE(magazine->slots[magazine->count - 1].ptr == slots[i].ptr);
+	}
+	all_ok();
+	/* The last pushed is the first popped. */
+	struct slot again = pop(class);
+	REQUIRE(again.ptr == slots[COUNT - 1].ptr);
+	push(again);
+	REQUIRE(cells_left() == 0);
+	REQUIRE(magazine->count == 0);
+	REQUIRE(magazine->capacity == 0);
+}
+
+/* --- Threads ------------------------------------------------------------------------------------ */
+
+static void in_thread(void *(*act)(void *), void *arg)
+{
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, act, arg) == 0);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+}
+
+enum { PARCEL = 500 };
+
+static void *free_foreign(void *arg)
+{
+	struct slot *slots = arg;
+	uint16_t none = tcache_self->arena_number;
+
+	REQUIRE(none == TCACHE_ARENA_NONE);
+	push(pop(sizeclass_of(100))); /* a cache, with an arena of its own */
+	REQUIRE(tcache_self->arena_number != pagemap_find(slots[0].ptr)->arena);
+	unsigned fullest = 0;
+	for (unsigned i = 0; i < PARCEL; i++) {
+		push(slots[i]);
+		REQUIRE(tcache_self->outbox_count <= TCACHE_OUTBOX_SLOTS);
+		if (tcache_self->outbox_count > fullest)
+			fullest = tcache_self->outbox_count;
+		REQUIRE(tcache_self->magazines[sizeclass_of(64)].count == 0);
+	}
+	REQUIRE(fullest == TCACHE_OUTBOX_SLOTS);
+	all_ok();
+	return NULL;
+}
+
+static void outbox(void)
+{
+	static struct slot slots[PARCEL];
+
+	for (unsigned i = 0; i < PARCEL; i++)
+		slots[i] = pop(sizeclass_of(64));
+	in_thread(free_foreign, slots);
+	REQUIRE(tcache_count() == 1);
+	for (unsigned i = 0; i < PARCEL; i++)
+		REQUIRE(*slots[i].state == SLOT_DEAD);
+	REQUIRE(cells_left() == 0);
+}
+
+/* Called when the thread's cache is gone: still served, one slot at a time, nothing left behind. */
+static struct slot of_gone_thread;
+
+static void late(void *arg)
+{
+	(void)arg;
+	if (tcache_self != &tcache_gone)
+		return; /* this key's turn came before the cache's: another round comes */
+	struct slot slot = pop(5);
+	push(slot);
+	of_gone_thread = pop(5);
+	REQUIRE(tcache_self == &tcache_gone);
+	REQUIRE(tcache_gone.magazines[5].count == 0);
+}
+
+static pthread_key_t late_key;
+
+static void *leave(void *arg)
+{
+	REQUIRE(pthread_setspecific(late_key, &late_key) == 0);
+	*(struct slot *)arg = pop(5);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		push(pop(class));
+	return NULL;
+}
+
+static void after_a_cache(void)
+{
+	for (int round = 0; round < 50; round++) {
+		struct slot left;
+		in_thread(leave, &left);
+		REQUIRE(tcache_count() == 1);
+		REQUIRE(*left.state == SLOT_LIVE);
+		push(left);
+		REQUIRE(*of_gone_thread.state == SLOT_LIVE);
+		push(of_gone_thread);
+		REQUIRE(cells_left() == 0);
+	}
+}
+
+/* Arenas go to the next thread once theirs has ended: a thousand threads need no more than two. */
+static void *one_block(void *arg)
+{
+	*(uint16_t *)arg = 0;
+	push(pop(3));
+	*(uint16_t *)arg = tcache_self->arena_number;
+	return NULL;
+}
+
+static void arenas_reused(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		uint16_t number;
+		in_thread(one_block, &number);
+		REQUIRE(number <= 1);
+	}
+	REQUIRE(slab_arenas[2] == NULL);
+	for (unsigned i = 0; slab_arenas[i] != NULL; i++)
+		REQUIRE(slab_arenas[i]->users == (i == tcache_self->arena_number));
+}
+
+/* The caches of threads that do not live on in a child are emptied there. */
+static pthread_barrier_t barrier;
+static struct slot theirs;
+
+static void *wait_with_a_cache(void *arg)
+{
+	(void)arg;
+	theirs = pop(7);
+	for (int i = 0; i < 100; i++)
+		push(pop(7));
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+static void forked(void)
+{
+	pthread_t threads[4];
+	int status = 0;
+
+	REQUIRE(pthread_barrier_init(&barrier, NULL, 5) == 0);
+	for (int i = 0; i < 4; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, wait_with_a_cache, NULL) == 0);
+	pthread_barrier_wait(&barrier);
+	REQUIRE(tcache_count() == 5);
+	lock_fork_prepare();
+	pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		lock_fork_child();
+		tcache_fork_child();
+		REQUIRE(tcache_count() == 1);
+		push(theirs);
+		/* Their magazines are home; but three of the four blocks are still out, for good. */
+		unsigned left = cells_left();
+		REQUIRE(left >= 1);
+		REQUIRE(left <= 4);
+		push(pop(7));
+		_exit(0);
+	}
+	lock_fork_parent();
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(status == 0);
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < 4; i++)
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+	REQUIRE(tcache_count() == 1);
+	all_ok();
+}
+
+int main(void)
+{
+	REQUIRE(setenv("HALLOC_ARENAS", "16", 1) == 0);
+	options_boot();
+	os_boot();
+	REQUIRE(page_b_boot());
+	REQUIRE(heap_boot());
+	slab_boot();
+	REQUIRE(slab_arena_new());
+	REQUIRE(tcache_boot());
+	REQUIRE(pthread_key_create(&late_key, late) == 0);
+	before_a_cache();
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		growth(class);
+	arenas_reused();
+	outbox();
+	after_a_cache();
+	forked();
+	return 0;
+}
