@@ -26,6 +26,10 @@
 struct arena *slab_arenas[ARENAS_MAX];
 
 static uint32_t tick_next_ms;
+static uint64_t trims_begun;
+
+/* What the header shows of sizeclasses: a core file leaves out what the library's own file holds. */
+static struct sizeclass classes_shown[SIZECLASS_COUNT];
 
 /* --- Records ------------------------------------------------------------------------------------ */
 
@@ -204,7 +208,8 @@ void slab_boot(void)
 	halloc_page_b.slab_bytes = sizeof(struct slab);
 	halloc_page_b.arena_bytes = sizeof(struct arena);
 	halloc_page_b.arenas = (const void *)slab_arenas;
-	halloc_page_b.classes = sizeclasses;
+	memcpy(classes_shown, sizeclasses, sizeof classes_shown);
+	halloc_page_b.classes = classes_shown;
 	halloc_page_b.class_count = SIZECLASS_COUNT;
 }
 
@@ -443,13 +448,14 @@ size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 	return purged;
 }
 
-/* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. */
+/* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. Whoever
+ * asked reads what it brought once it is said to be done. */
 static void trim_wanted(uint64_t wanted, uint32_t now_ms)
 {
-	uint64_t done = __atomic_exchange_n(&halloc_page_b.trims_done, wanted, __ATOMIC_RELAXED);
-
-	if (done != wanted)
-		page_b_count(&halloc_page_b.trimmed_bytes, slab_purge(now_ms, 0));
+	if (__atomic_exchange_n(&trims_begun, wanted, __ATOMIC_RELAXED) == wanted)
+		return;
+	page_b_count(&halloc_page_b.trimmed_bytes, slab_purge(now_ms, 0));
+	__atomic_store_n(&halloc_page_b.trims_done, wanted, __ATOMIC_RELEASE);
 }
 
 void slab_tick(void)
