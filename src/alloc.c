@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "bootstrap.h"
 #include "heap.h"
+#include "limit.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
@@ -35,6 +36,8 @@ static bool rooms_boot(void)
 	options_boot();
 	report_carry_on = options.on_error != 0;
 	os_boot();
+	limit_boot();
+	halloc_page_b.limit_bytes = limit_bytes;
 	if (!page_b_boot() || !heap_boot())
 		return false;
 	slab_boot();
@@ -208,21 +211,64 @@ static void report_misuse(const char *name, const void *ptr)
 
 /* --- Handing out -------------------------------------------------------------------------------- */
 
+void (*alloc_limit_report)(size_t bytes);
+
+static uint64_t limit_refusals(void)
+{
+	return __atomic_load_n(&halloc_page_b.limit_refusals, __ATOMIC_RELAXED);
+}
+
+/* After a request was not met: where the limit may have been the reason, gives everything idle back.
+ * Returns: whether to try again. */
+static bool make_room(size_t size)
+{
+	if (likely(limit_bytes == SIZE_MAX) || size > limit_bytes)
+		return false;
+	alloc_trim();
+	return true;
+}
+
+/* A request of size bytes fails. Tells about the limit, the first time that it is the reason. */
+__attribute__((noinline, cold)) static void *no_room(size_t size)
+{
+	static bool told;
+
+	if (limit_refusals() != 0 && alloc_limit_report != NULL &&
+	    !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
+		alloc_limit_report(size);
+	errno = ENOMEM;
+	return NULL;
+}
+
 static void *new_block(size_t size, size_t alignment)
 {
 	void *ptr = NULL;
 
 	if (size <= ALLOC_BYTES_MAX)
 		ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
-	if (ptr == NULL)
-		errno = ENOMEM;
+	if (unlikely(ptr == NULL) && make_room(size))
+		ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
+	if (unlikely(ptr == NULL))
+		return no_room(size);
 	slab_tick();
 	return ptr;
 }
 
-static void *new_slot(unsigned class)
+/* Takes a slot of a class; not yet LIVE. Returns: a slot whose ptr is NULL without memory. */
+static struct slot pop_slot(unsigned class)
 {
 	struct slot slot = tcache_pop(class);
+
+	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
+		slot = tcache_pop(class);
+	if (unlikely(slot.ptr == NULL))
+		no_room(sizeclasses[class].slot_bytes);
+	return slot;
+}
+
+static void *new_slot(unsigned class)
+{
+	struct slot slot = pop_slot(class);
 
 	if (slot.ptr != NULL)
 		*slot.state = SLOT_LIVE;
@@ -261,7 +307,7 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 			heap_zero(heap_process, ptr, size);
 		return ptr;
 	}
-	struct slot slot = tcache_pop(sizeclass_of(size));
+	struct slot slot = pop_slot(sizeclass_of(size));
 	if (slot.ptr == NULL)
 		return NULL;
 	bool fresh = *slot.state == SLOT_FRESH;
@@ -373,7 +419,10 @@ void *alloc_resize(void *ptr, size_t size)
 		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
 	if (size <= SIZECLASS_BYTES_MAX)
 		return resize_by_copy(ptr, size, size);
-	if (heap_resize(heap_process, ptr, size)) {
+	uint64_t refusals = limit_refusals();
+	if (heap_resize(heap_process, ptr, size) ||
+	    (limit_refusals() != refusals && make_room(size) &&
+	     heap_resize(heap_process, ptr, size))) {
 		errno = saved;
 		return ptr;
 	}

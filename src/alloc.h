@@ -44,6 +44,10 @@ size_t alloc_bytes(const void *ptr, const char *name);
 /* Frees the block that starts at ptr. Returns: false when none does: nothing changes, no report. */
 bool alloc_free_checked(void *ptr);
 
+/* When set, called once: the first time that HALLOC_LIMIT keeps a request, of so many bytes, from being
+ * met. No lock is held. */
+extern void (*alloc_limit_report)(size_t bytes);
+
 /* Merges, and gives every idle page back, now. Returns: the bytes given back. */
 size_t alloc_trim(void);
 

@@ -12,6 +12,7 @@
  *     after   | 1: free                           |               records 3 and 2 are given back
  */
 #include "heap.h"
+#include "limit.h"
 #include "page_b.h"
 #include "pagemap.h"
 #include "report.h"
@@ -427,6 +428,42 @@ static bool heap_grow(struct heap *heap, uint32_t granules)
 
 /* --- Handing out -------------------------------------------------------------------------------- */
 
+/* How many of the granules from offset on may be resident. */
+static uint32_t dirty_in(const struct heap *heap, uint32_t offset, uint32_t granules)
+{
+	uint32_t dirty = 0;
+
+	for (uint32_t i = offset; i < offset + granules; i++)
+		dirty += heap->pages[i].dirty_since != 0;
+	return dirty;
+}
+
+static size_t page_b_bytes(void)
+{
+	return halloc_page_b.record_bytes_claimed + process.cells.window.claimed +
+	       process.pages.window.claimed +
+	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
+}
+
+static size_t committed_bytes(const struct heap *heap)
+{
+	return bytes_of(heap, heap->granules_in_use) + bytes_of(heap, heap->granules_dirty) +
+	       page_b_bytes();
+}
+
+/* Whether so many granules more, some of them dirty, may come into use. */
+static bool limit_allows(struct heap *heap, uint32_t granules, uint32_t dirty)
+{
+	size_t more = bytes_of(heap, granules - (dirty < granules ? dirty : granules));
+
+	if (!heap->grows || limit_bytes == SIZE_MAX)
+		return true;
+	if (more <= limit_bytes && committed_bytes(heap) <= limit_bytes - more)
+		return true;
+	page_b_count(&halloc_page_b.limit_refusals, 1);
+	return false;
+}
+
 /* How many granules to leave free at the start of a cell so that the rest is aligned. */
 static uint32_t granules_to_skip(const struct heap *heap, uint32_t cell, size_t alignment)
 {
@@ -506,14 +543,21 @@ static void peak_note(const struct heap *heap)
 {
 	size_t bytes = bytes_of(heap, heap->granules_in_use);
 
-	if (heap->grows && bytes > halloc_page_b.page_a_bytes_peak)
+	if (!heap->grows)
+		return;
+	if (bytes > halloc_page_b.page_a_bytes_peak)
 		halloc_page_b.page_a_bytes_peak = bytes;
+	bytes = committed_bytes(heap);
+	if (bytes > halloc_page_b.committed_bytes_peak)
+		halloc_page_b.committed_bytes_peak = bytes;
 }
 
 static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind)
 {
 	struct heap_cell *taken = cell_at(heap, cell);
 
+	if (taken->dirty)
+		heap->granules_dirty -= dirty_in(heap, taken->offset, taken->size);
 	taken->kind = (uint8_t)kind;
 	page_of(heap, taken->offset)->first &= ~HEAP_PAGE_FREED;
 	heap->granules_in_use += taken->size;
@@ -521,15 +565,31 @@ static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind
 	peak_note(heap);
 }
 
+/* Whether the limit lets us cut granules out of this free cell. */
+static bool take_allowed(struct heap *heap, uint32_t cell, uint32_t skip, uint32_t granules)
+{
+	const struct heap_cell *found = cell_at(heap, cell);
+
+	if (!heap->grows)
+		return true;
+	return limit_allows(heap, granules,
+	                    found->dirty ? dirty_in(heap, found->offset + skip, granules) : 0);
+}
+
 static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment,
                           enum heap_kind kind)
 {
+	/* First as if every dirty page could be used, lest Page A grow for nothing. */
+	if (!limit_allows(heap, granules, heap->granules_dirty))
+		return 0;
 	uint32_t cell = find_cell(heap, granules, alignment);
-
 	if (cell == 0)
 		return 0;
+	uint32_t skip = granules_to_skip(heap, cell, alignment);
+	if (limit_bytes != SIZE_MAX && !take_allowed(heap, cell, skip, granules))
+		return 0;
 	bin_remove(heap, cell);
-	uint32_t taken = cell_cut(heap, cell, granules_to_skip(heap, cell, alignment), granules);
+	uint32_t taken = cell_cut(heap, cell, skip, granules);
 	if (taken == 0)
 		bin_insert(heap, cell);
 	else
@@ -546,10 +606,15 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
 	if (alignment < granule)
 		alignment = granule;
 	if (granules != UINT32_MAX) {
+		uint64_t clock = os_stopwatch();
 		lock_acquire(&heap->lock);
 		uint32_t cell = cell_take(heap, granules, alignment, kind);
 		if (cell != 0)
 			start = (void *)address_of(heap, cell_at(heap, cell)->offset);
+		if (kind == HEAP_BLOCK) {
+			heap->blocks_taken += cell != 0;
+			heap->block_ns += os_stopwatch_since(clock);
+		}
 		lock_release(&heap->lock);
 	}
 	if (start == NULL)
@@ -574,6 +639,7 @@ static void cell_free(struct heap *heap, uint32_t cell, enum heap_contents conte
 	freed->kind = HEAP_FREE;
 	if (heap->grows) {
 		pages_set_dirty(heap, freed, contents == HEAP_ZERO ? 0 : os_clock_ms());
+		heap->granules_dirty += contents == HEAP_DIRTY ? freed->size : 0;
 		freed->dirty = contents == HEAP_DIRTY;
 	}
 	hdefrag(heap, cell);
@@ -582,6 +648,7 @@ static void cell_free(struct heap *heap, uint32_t cell, enum heap_contents conte
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents)
 {
 	size_t bytes = 0;
+	uint64_t clock = os_stopwatch();
 
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);
@@ -590,6 +657,10 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
 		if (heap->grows && kind == HEAP_BLOCK)
 			page_of(heap, cell_at(heap, cell)->offset)->first |= HEAP_PAGE_FREED;
 		cell_free(heap, cell, contents);
+		if (kind == HEAP_BLOCK) {
+			heap->blocks_given++;
+			heap->block_ns += os_stopwatch_since(clock);
+		}
 	}
 	lock_release(&heap->lock);
 	return bytes;
@@ -613,6 +684,8 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	uint32_t more = granules - cell_at(heap, cell)->size;
 	uint32_t next = cell_at(heap, cell)->next;
 
+	if (!limit_allows(heap, more, heap->granules_dirty))
+		return false;
 	if (next == 0 ||
 	    (next == heap->last && is_free(heap, next) && cell_at(heap, next)->size < more)) {
 		if (!heap_grow(heap, more))
@@ -621,6 +694,14 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	}
 	if (!is_free(heap, next) || cell_at(heap, next)->size < more)
 		return false;
+	if (heap->grows) {
+		uint32_t dirty = cell_at(heap, next)->dirty
+		                         ? dirty_in(heap, cell_at(heap, next)->offset, more)
+		                         : 0;
+		if (!limit_allows(heap, more, dirty))
+			return false;
+		heap->granules_dirty -= dirty;
+	}
 	bin_remove(heap, next);
 	uint32_t whole = cell_at(heap, cell)->size + cell_at(heap, next)->size;
 	bool rest_dirty = cell_at(heap, next)->dirty;
@@ -643,6 +724,7 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 
 	if (granules == UINT32_MAX)
 		return false;
+	uint64_t clock = os_stopwatch();
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);
 	expect(cell != 0);
@@ -653,6 +735,8 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 		done = cell_shrink(heap, cell, granules);
 	else
 		done = cell_extend(heap, cell, granules);
+	heap->blocks_resized += done && granules != size;
+	heap->block_ns += os_stopwatch_since(clock);
 	lock_release(&heap->lock);
 	return done;
 }
@@ -818,6 +902,7 @@ static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint
 		}
 		if (os_purge((void *)address_of(heap, i), bytes_of(heap, run - i))) {
 			purged += bytes_of(heap, run - i);
+			heap->granules_dirty -= run - i;
 			for (uint32_t page = i; page < run; page++)
 				heap->pages[page].dirty_since = 0;
 		} else {
@@ -838,6 +923,14 @@ static size_t cell_purge_inside(struct heap *heap, uint32_t cell)
 	start = (start + os_page_bytes - 1) & -os_page_bytes;
 	end &= -os_page_bytes;
 	return end > start && os_purge((void *)start, end - start) ? end - start : 0;
+}
+
+size_t heap_committed_bytes(void)
+{
+	lock_acquire(&heap_process->lock);
+	size_t bytes = committed_bytes(heap_process);
+	lock_release(&heap_process->lock);
+	return bytes;
 }
 
 size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
@@ -1006,6 +1099,7 @@ bool heap_ok(struct heap *heap)
 	uint32_t free_cells = 0;
 	uint32_t in_use = 0;
 	uint32_t granules = 0;
+	uint32_t dirty = 0;
 	bool ok = true;
 
 	lock_acquire(&heap->lock);
@@ -1016,6 +1110,9 @@ bool heap_ok(struct heap *heap)
 		ok = cell_ok(heap, cell) && cell_starting(heap, start) == cell;
 		ok = ok && cell_containing(heap, bytes_of(heap, end_of(seen)) - 1) == cell;
 		if (seen->kind == HEAP_FREE) {
+			uint32_t here = heap->grows ? dirty_in(heap, seen->offset, seen->size) : 0;
+			ok = ok && (here == 0 || seen->dirty);
+			dirty += here;
 			free_cells++;
 		} else if (seen->kind != HEAP_HOLE) {
 			in_use++;
@@ -1023,6 +1120,7 @@ bool heap_ok(struct heap *heap)
 		}
 	}
 	ok = ok && in_use == heap->cells_in_use && granules == heap->granules_in_use;
+	ok = ok && dirty == heap->granules_dirty;
 	ok = ok && bins_ok(heap, free_cells);
 	lock_release(&heap->lock);
 	return ok;

@@ -56,6 +56,7 @@ struct heap {
 	uint32_t granules;     /* of Page A, tiled by cells */
 	uint32_t granules_max;
 	uint32_t granules_in_use;
+	uint32_t granules_dirty; /* of the free ones, those that may be resident. Process heap */
 	uint32_t cells_in_use;
 	uint32_t last;    /* cell: ends where Page A ends */
 	uint32_t records; /* that were ever used, cell 0 among them */
@@ -64,6 +65,10 @@ struct heap {
 	uint8_t granule_shift;
 	uint8_t page_shift; /* of a heap_page, in bytes */
 	bool grows;         /* the process heap */
+	uint64_t blocks_taken;
+	uint64_t blocks_given;
+	uint64_t blocks_resized; /* in place */
+	uint64_t block_ns;       /* time in these three, while the statistics are on */
 };
 
 /* A cell, as heap_visit and hfindptr show it. */
@@ -86,7 +91,8 @@ struct heap *heap_open(size_t bytes, size_t granule);
 void heap_close(struct heap *heap);
 
 /* Hands out a cell of at least bytes, its start a multiple of alignment, a power of two.
- * Returns: NULL with ENOMEM when Page A or Page B is full; nothing has changed then. */
+ * Returns: NULL with ENOMEM when Page A or Page B is full, or the process would commit more than its
+ * limit; nothing has changed then. */
 void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind);
 
 /* What becomes of the contents of a cell that is given back. */
@@ -97,7 +103,7 @@ enum heap_contents { HEAP_DIRTY, HEAP_ZERO };
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents);
 
 /* Makes the block that starts at ptr hold bytes, without moving it.
- * Returns: false when there is no room behind it. */
+ * Returns: false when there is no room behind it, or the limit is in the way. */
 bool heap_resize(struct heap *heap, void *ptr, size_t bytes);
 
 /* Returns: the size in bytes of the block that starts at ptr, or 0. */
@@ -114,6 +120,9 @@ void heap_zero(struct heap *heap, void *ptr, size_t bytes);
 
 /* Whether all of a cell that was just handed out reads as zero. Process heap. */
 bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes);
+
+/* What the process has committed, as limit.h means it. */
+size_t heap_committed_bytes(void);
 
 /* Gives back to the system what has been idle for age_ms. Returns: the bytes given back. */
 size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);

@@ -20,6 +20,22 @@ struct introspect_class {
 	size_t free;
 };
 
+/* What the slow paths did since the start. The fast paths count nothing: a thread's magazine is filled
+ * with many slots at a time, which malloc then hands out and free takes back. */
+struct introspect_work {
+	uint64_t fills; /* calls for slots, and how many came of them */
+	uint64_t slots_filled;
+	uint64_t
+	        flushes; /* calls that put slots back: from full magazines, outboxes, ended threads */
+	uint64_t slots_flushed;
+	uint64_t blocks_taken; /* large blocks, each one counted */
+	uint64_t blocks_given;
+	uint64_t blocks_resized; /* in place */
+	uint64_t fill_ns;        /* time in them, while the statistics are on */
+	uint64_t flush_ns;
+	uint64_t block_ns;
+};
+
 /* Counts are numbers of things, the rest bytes. */
 struct introspect_totals {
 	struct introspect_class classes[SIZECLASS_COUNT];
@@ -38,6 +54,9 @@ struct introspect_totals {
 	size_t free_cell_bytes;
 	size_t bootstrap_bytes;
 	size_t bootstrap_live_bytes;
+	size_t free_dirty_bytes; /* of free cells, not given back to the system yet */
+	size_t committed_bytes;  /* as limit.h means it */
+	struct introspect_work work;
 	unsigned arenas;
 	unsigned tcaches;
 };
@@ -49,10 +68,11 @@ struct mallinfo2 introspect_mallinfo(void);
 /* Writes glibc's XML to stream. Returns: 0. */
 int introspect_malloc_info(FILE *stream);
 
-/* Writes glibc's lines, and ours, to stderr. */
+/* Writes glibc's lines to stderr; while the statistics are on, ours too. */
 void introspect_malloc_stats(void);
 
-/* Arranges for the statistics at exit that the user asked for. */
+/* Arranges for the statistics at exit that the user asked for, and for word of the limit. A program
+ * that ends without its exit handlers (_exit, a signal, exec) writes none. */
 void introspect_start(void);
 
 #endif

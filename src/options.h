@@ -16,11 +16,16 @@
 	X(magazine_bytes_max, 16384, 0, 1048576, "most bytes of a size class a thread keeps")
 
 /* X(name, default, the words allowed, help); the value is the number of the word, from 0. */
-#define OPTIONS_WORDS(X) \
-	X(on_error, 0, "abort report", "what becomes of a program that misuses the heap")
+#define OPTIONS_WORDS(X)                                                                        \
+	X(on_error, 0, "abort report", "what becomes of a program that misuses the heap")       \
+	X(pressure, 0, "auto off on",                                                           \
+	  "give idle memory back at once where the control group is short of it; auto: with a " \
+	  "limit")
 
 /* X(name, help); any text, empty when it is not set. */
-#define OPTIONS_TEXTS(X) X(stats, "1: statistics on stderr at exit")
+#define OPTIONS_TEXTS(X)                                                                       \
+	X(stats, "1: statistics on stderr at exit; json:FILE: as JSON in FILE, %p is the pid") \
+	X(limit, "most memory to commit: bytes, with K, M, G or T; or a percentage, as 80%")
 
 struct options {
 #define X(name, ...) uint64_t name;

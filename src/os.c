@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +39,7 @@
 #define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
 
 uint64_t os_calls;
+bool os_stopwatch_runs;
 size_t os_page_bytes = 4096;
 unsigned os_page_shift = 12;
 
@@ -200,8 +202,24 @@ uint32_t os_clock_ms(void)
 	return ms == 0 ? 1 : ms;
 }
 
-/* Reads a small file, such as those of /proc and /sys. Returns: false when there is none. */
-static bool file_read(const char *path, char *text, size_t bytes)
+uint64_t os_stopwatch_read(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+size_t os_memory_bytes(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0)
+		return SIZE_MAX;
+	return (size_t)info.totalram * info.mem_unit;
+}
+
+bool os_file_read(const char *path, char *text, size_t bytes)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = -1;
@@ -225,13 +243,13 @@ static unsigned cgroup_cpus(void)
 	char *rest;
 
 	/* Version 2: "QUOTA PERIOD" or "max PERIOD"; inside a container its own group is the root. */
-	if (file_read("/sys/fs/cgroup/cpu.max", text, sizeof text)) {
+	if (os_file_read("/sys/fs/cgroup/cpu.max", text, sizeof text)) {
 		quota = strtoul(text, &rest, 10);
 		period = strtoul(rest, NULL, 10);
-	} else if (file_read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", text, sizeof text) &&
+	} else if (os_file_read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", text, sizeof text) &&
 	           text[0] != '-') {
 		quota = strtoul(text, NULL, 10);
-		if (file_read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", text, sizeof text))
+		if (os_file_read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", text, sizeof text))
 			period = strtoul(text, NULL, 10);
 	}
 	return quota == 0 || period == 0 ? 0 : (unsigned)((quota + period - 1) / period);

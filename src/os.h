@@ -75,6 +75,28 @@ void os_unmap(void *start, size_t bytes);
 /* Makes a range inaccessible. */
 bool os_guard(void *start, size_t bytes);
 
+/* Reads the first bytes of a small file, such as those of /proc and /sys, as text.
+ * Returns: false when there is none. */
+bool os_file_read(const char *path, char *text, size_t bytes);
+
+/* The memory of the machine. */
+size_t os_memory_bytes(void);
+
+/* A clock for the slow paths, in ns; it stands still at 0 unless os_stopwatch_runs, which is set once,
+ * at boot, by those who want the time told. */
+extern bool os_stopwatch_runs;
+uint64_t os_stopwatch_read(void);
+
+static inline uint64_t os_stopwatch(void)
+{
+	return __builtin_expect(os_stopwatch_runs, 0) ? os_stopwatch_read() : 0;
+}
+
+static inline uint64_t os_stopwatch_since(uint64_t start)
+{
+	return __builtin_expect(start != 0, 0) ? os_stopwatch_read() - start : 0;
+}
+
 /* Milliseconds from an arbitrary moment; never 0, and coarse: some 4 ms. */
 uint32_t os_clock_ms(void);
 

@@ -51,6 +51,11 @@ struct page_b_header {
 	uint64_t trims_wanted;    /* raised by a reader who asks for all idle memory to go back */
 	uint64_t trims_done;
 	uint64_t trimmed_bytes;
+	uint64_t limit_bytes;          /* of HALLOC_LIMIT; UINT64_MAX: none */
+	uint64_t limit_refusals;       /* requests that it kept from being met, at first */
+	uint64_t committed_bytes_peak; /* of what limit.h calls committed */
+	uint64_t pressure_purges;      /* purges for want of memory in the control group */
+	uint64_t purge_ns;             /* time in purges, while the statistics are on */
 };
 
 extern struct page_b_header halloc_page_b;

@@ -11,6 +11,7 @@
  */
 #include "slab.h"
 #include "heap.h"
+#include "limit.h"
 #include "options.h"
 #include "page_b.h"
 #include "report.h"
@@ -24,6 +25,9 @@
 #define EMPTY_SLABS_KEPT 1
 
 struct arena *slab_arenas[ARENAS_MAX];
+
+/* A heap that never committed so much is not worth a look at the control group. */
+#define PRESSURE_BYTES_MIN ((size_t)4 << 20)
 
 static uint32_t tick_next_ms;
 static uint64_t trims_begun;
@@ -282,6 +286,7 @@ static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct sl
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)
 {
 	unsigned count = 0;
+	uint64_t clock = os_stopwatch();
 
 	lock_acquire(&arena->lock);
 	while (count < wanted) {
@@ -292,6 +297,7 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 	}
 	arena->fills++;
 	arena->slots_filled += count;
+	arena->fill_ns += os_stopwatch_since(clock);
 	lock_release(&arena->lock);
 	/* Magazines are popped from the end: the lowest address goes there. */
 	for (unsigned low = 0, high = count; low + 1 < high; low++) {
@@ -327,6 +333,8 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
 {
+	uint64_t clock = os_stopwatch();
+
 	lock_acquire(&arena->lock);
 	for (unsigned i = 0; i < count;) {
 		struct slab *slab = slab_of_entry(pagemap_find(slots[i].ptr));
@@ -347,6 +355,8 @@ void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
 		slab_settle(arena, slab, free_before);
 	}
 	arena->flushes++;
+	arena->slots_flushed += count;
+	arena->flush_ns += os_stopwatch_since(clock);
 	lock_release(&arena->lock);
 }
 
@@ -434,6 +444,7 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
+	uint64_t clock = os_stopwatch();
 	int saved = errno;
 
 	for (unsigned i = 0; i < ARENAS_MAX && slab_arenas[i] != NULL; i++)
@@ -444,6 +455,8 @@ size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 		page_b_count(&halloc_page_b.purges, 1);
 		page_b_count(&halloc_page_b.purged_bytes, purged);
 	}
+	if (clock != 0)
+		page_b_count(&halloc_page_b.purge_ns, os_stopwatch_since(clock));
 	errno = saved;
 	return purged;
 }
@@ -458,6 +471,16 @@ static void trim_wanted(uint64_t wanted, uint32_t now_ms)
 	__atomic_store_n(&halloc_page_b.trims_done, wanted, __ATOMIC_RELEASE);
 }
 
+/* A look at the control group costs some microseconds: it is worth them where there is something to
+ * be had. */
+static void pressure_tick(uint32_t now_ms)
+{
+	if (halloc_page_b.committed_bytes_peak < PRESSURE_BYTES_MIN || !limit_pressed(now_ms))
+		return;
+	if (slab_purge(now_ms, 0) != 0)
+		page_b_count(&halloc_page_b.pressure_purges, 1);
+}
+
 void slab_tick(void)
 {
 	uint32_t now = os_clock_ms();
@@ -467,6 +490,8 @@ void slab_tick(void)
 
 	if (unlikely(wanted != __atomic_load_n(&halloc_page_b.trims_done, __ATOMIC_RELAXED)))
 		trim_wanted(wanted, now);
+	if (unlikely(limit_watches))
+		pressure_tick(now);
 	if (likely((int32_t)(now - next) < 0))
 		return;
 	/* One thread of those that come by does the work. */

@@ -60,6 +60,9 @@ struct arena {
 	uint64_t fills;
 	uint64_t flushes;
 	uint64_t slots_filled;
+	uint64_t slots_flushed;
+	uint64_t fill_ns; /* time in these calls, while the statistics are on */
+	uint64_t flush_ns;
 };
 
 #define ARENAS_MAX 256u
