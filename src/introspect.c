@@ -237,8 +237,17 @@ static size_t class_slab_bytes(const struct introspect_totals *totals, unsigned 
 	return totals->classes[class].slabs * sizeclasses[class].heap_pages * HEAP_PAGE_BYTES;
 }
 
+static uint64_t committed_peak(const struct introspect_totals *totals)
+{
+	uint64_t peak = halloc_page_b.committed_bytes_peak;
+
+	return peak > totals->committed_bytes ? peak : totals->committed_bytes;
+}
+
 static void print_classes(struct report_stream *out, const struct introspect_totals *totals)
 {
+	if (totals->slab_bytes == 0)
+		return;
 	report_format(out, "halloc: %8s %7s %11s %10s %10s %14s %14s\n", "class", "slabs", "live",
 	              "cached", "free", "live bytes", "waste bytes");
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
@@ -275,7 +284,7 @@ static void print_work(struct report_stream *out, const struct introspect_totals
 	report_format(out,
 	              "halloc: peaks: %lu bytes of Page A in use, %lu bytes committed; the "
 	              "process: %zu bytes resident\n",
-	              halloc_page_b.page_a_bytes_peak, halloc_page_b.committed_bytes_peak,
+	              halloc_page_b.page_a_bytes_peak, committed_peak(totals),
 	              process.resident_bytes_peak);
 	if (limit_bytes != SIZE_MAX)
 		report_format(out, "halloc: the limit is %zu bytes; it was met %lu times\n",
@@ -431,7 +440,7 @@ static void json_print(struct report_stream *out, const struct introspect_totals
 	report_format(out,
 	              "\"peak\": {\"page_a_bytes\": %lu, \"committed_bytes\": %lu, "
 	              "\"resident_bytes\": %zu},\n",
-	              halloc_page_b.page_a_bytes_peak, halloc_page_b.committed_bytes_peak,
+	              halloc_page_b.page_a_bytes_peak, committed_peak(totals),
 	              process.resident_bytes_peak);
 	report_format(out, "\"faults\": {\"minor\": %lu, \"major\": %lu},\n", process.faults_minor,
 	              process.faults_major);
