@@ -11,11 +11,14 @@ STANDARD = -std=gnu11 -D_GNU_SOURCE -Iinclude
 HIDDEN   = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin-malloc \
            -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -fno-plt
 COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(HIDDEN) $(CFLAGS) $(CPPFLAGS) -MMD -MP
+TOOL     = $(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP
 LINK     = -shared -pthread -Wl,-soname,libhalloc.so.1 -Wl,-z,nodelete,-z,now,-z,relro \
            -Wl,--version-script=src/exports.map -Wl,--no-undefined
 
 SOURCES  = $(sort $(wildcard src/*.c))
-TOOLS    = $(patsubst src/tools/%.c,build/tools/%,$(sort $(wildcard src/tools/*.c)))
+TOOLS    = $(patsubst src/tools/%.c,build/tools/%,$(sort $(wildcard src/tools/halloc-*.c)))
+SHARED   = $(filter-out src/tools/halloc-%,$(sort $(wildcard src/tools/*.c)))
+PARTS    = $(SHARED:src/tools/%.c=build/tools/parts/%.o)
 RELEASE  = $(SOURCES:src/%.c=build/release/%.o)
 DEBUG    = $(SOURCES:src/%.c=build/debug/%.o)
 
@@ -42,9 +45,17 @@ build/debug/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(COMPILE) -DHALLOC_DEBUG -c -o $@ $<
 
-build/tools/%: src/tools/%.c Makefile
+build/tools/%: src/tools/%.c build/tools/parts.a Makefile
 	@mkdir -p $(@D)
-	$(CC) $(STANDARD) $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -o $@ $< $(LDFLAGS)
+	$(TOOL) -o $@ $< build/tools/parts.a $(LDFLAGS)
+
+build/tools/parts.a: $(PARTS)
+	rm -f $@
+	$(AR) rc $@ $(PARTS)
+
+build/tools/parts/%.o: src/tools/%.c Makefile
+	@mkdir -p $(@D)
+	$(TOOL) -c -o $@ $<
 
 test: all debug ## run every test; ends with "N passed, N failed"
 	test/run
@@ -76,4 +87,4 @@ clean: ## remove what was built
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
 
--include $(RELEASE:.o=.d) $(DEBUG:.o=.d) $(TOOLS:=.d)
+-include $(RELEASE:.o=.d) $(DEBUG:.o=.d) $(TOOLS:=.d) $(PARTS:.o=.d)

@@ -1,0 +1,154 @@
+/*
+ * tool - messages and numbers.
+ *
+ * Holds:  the name of the tool.
+ * Always: a message is one line on standard error, begun by that name.
+ */
+#include "tool.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *tool_name = "halloc";
+
+static void say(const char *format, va_list list)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof line, format, list);
+	tool_clean(line);
+	fflush(stdout);
+	fprintf(stderr, "%s: %s\n", tool_name, line);
+}
+
+bool tool_fail(struct tool_error *error, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(error->text, sizeof error->text, format, list);
+	va_end(list);
+	return false;
+}
+
+void tool_warn(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	say(format, list);
+	va_end(list);
+}
+
+void tool_die(const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	say(format, list);
+	va_end(list);
+	exit(TOOL_EXIT_MISUSE);
+}
+
+void *tool_new(size_t count, size_t bytes)
+{
+	void *ptr = calloc(count == 0 ? 1 : count, bytes);
+
+	if (ptr == NULL)
+		tool_die("out of memory");
+	return ptr;
+}
+
+void *tool_resize(void *old, size_t count, size_t bytes)
+{
+	void *ptr = reallocarray(old, count == 0 ? 1 : count, bytes);
+
+	if (ptr == NULL)
+		tool_die("out of memory");
+	return ptr;
+}
+
+static struct tool_text scaled(double value, double step, const char *const *units)
+{
+	struct tool_text out;
+	unsigned unit = 0;
+
+	while (value >= 999.5 && units[unit + 1] != NULL) {
+		value /= step;
+		unit++;
+	}
+	int digits = unit == 0 || value >= 99.95 ? 0 : 1;
+	snprintf(out.text, sizeof out.text, "%.*f%s", digits, value, units[unit]);
+	return out;
+}
+
+struct tool_text tool_bytes(uint64_t bytes)
+{
+	static const char *const units[] = {"", "K", "M", "G", "T", "P", "E", NULL};
+
+	return scaled((double)bytes, 1024, units);
+}
+
+struct tool_text tool_count(double count)
+{
+	static const char *const units[] = {"", "k", "M", "G", "T", "P", "E", NULL};
+
+	return scaled(count, 1000, units);
+}
+
+double tool_argument_seconds(const char *name, const char *text, double least, double most)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	/* Not "nan", "inf" or "0x1": a person writes digits. */
+	if (text[strspn(text, "0123456789.")] != '\0' || *text == '\0' || *end != '\0' ||
+	    !(value >= least && value <= most))
+		tool_die("%s takes seconds from %g to %g, not '%s'", name, least, most, text);
+	return value;
+}
+
+unsigned long tool_argument_number(const char *name, const char *text, unsigned long least,
+                                   unsigned long most)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || value < least ||
+	    value > most)
+		tool_die("%s takes a number from %lu to %lu, not '%s'", name, least, most, text);
+	return value;
+}
+
+pid_t tool_argument_pid(const char *text)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end != '\0')
+		tool_die("not the number of a process: '%s'", text);
+	if (errno != 0 || value == 0 || value > INT32_MAX)
+		tool_die("there is no process %s", text);
+	return (pid_t)value;
+}
+
+void tool_clean(char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			*text = '?';
+}
+
+void tool_finish_output(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	if (errno != EPIPE)
+		tool_die("cannot write to standard output: %s", strerror(errno));
+	exit(TOOL_EXIT_MISUSE);
+}
