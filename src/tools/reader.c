@@ -90,12 +90,16 @@ static bool cell_is_at(const struct tables *tables, uint32_t cell, uint32_t offs
 	       seen->size <= tables->heap.granules - offset;
 }
 
-static uint64_t idle_bytes(const struct tables *tables, const struct heap_cell *cell)
+/* Notes which heap pages of a free cell are idle. Returns: their bytes. */
+static uint64_t idle_note(struct reader_snapshot *snapshot, const struct tables *tables,
+                          const struct heap_cell *cell)
 {
 	uint64_t pages = 0;
 
-	for (uint32_t i = cell->offset; i < cell->offset + cell->size; i++)
-		pages += tables->pages[i].dirty_since != 0;
+	for (uint32_t i = cell->offset; i < cell->offset + cell->size; i++) {
+		snapshot->idle[i] = tables->pages[i].dirty_since != 0;
+		pages += snapshot->idle[i];
+	}
 	return pages << HEAP_PAGE_SHIFT;
 }
 
@@ -127,6 +131,9 @@ static uint32_t cells_walk(struct reader_snapshot *snapshot, const struct tables
 
 	snapshot->cell_count = 0;
 	snapshot->base = tables->heap.base;
+	snapshot->heap_pages = tables->heap.granules;
+	free(snapshot->idle);
+	snapshot->idle = tool_new(snapshot->heap_pages, 1);
 	for (uint32_t offset = 0; offset < tables->heap.granules;) {
 		if (!cell_is_at(tables, cell, offset))
 			cell = tables->pages[offset].first & ~HEAP_PAGE_FREED;
@@ -139,7 +146,7 @@ static uint32_t cells_walk(struct reader_snapshot *snapshot, const struct tables
 			cell_append(snapshot, lost_since, offset - lost_since, READER_UNKNOWN, 0);
 		const struct heap_cell *seen = &tables->cells[cell];
 		cell_append(snapshot, offset, seen->size, seen->kind,
-		            seen->kind == HEAP_FREE ? idle_bytes(tables, seen) : 0);
+		            seen->kind == HEAP_FREE ? idle_note(snapshot, tables, seen) : 0);
 		offset += seen->size;
 		lost_since = offset;
 		cell = seen->next;
@@ -440,5 +447,6 @@ void reader_free(struct reader_snapshot *snapshot)
 	free(snapshot->arenas);
 	free(snapshot->caches);
 	free(snapshot->states);
+	free(snapshot->idle);
 	*snapshot = (struct reader_snapshot){0};
 }

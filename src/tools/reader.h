@@ -129,6 +129,8 @@ struct reader_snapshot {
 	uint64_t retries;   /* reads that were torn, and done again */
 	uint64_t torn;      /* parts that stayed torn */
 	uint8_t *states;    /* what the slabs' states point into */
+	uint8_t *idle; /* a byte a heap page: whether it is free, was used, and is still held */
+	size_t heap_pages;
 };
 
 /* Whether the states of single slots are kept. */

@@ -101,7 +101,7 @@ static bool names_library(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return strncmp(slash == NULL ? path : slash + 1, LIBRARY, strlen(LIBRARY)) == 0;
+	return strstr(slash == NULL ? path : slash + 1, LIBRARY) != NULL;
 }
 
 /* --- Processes ---------------------------------------------------------------------------------- */

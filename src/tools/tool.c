@@ -137,11 +137,48 @@ pid_t tool_argument_pid(const char *text)
 	return (pid_t)value;
 }
 
+/* The length of the UTF-8 character that starts here; 0 when there is none, or it is a control. */
+static unsigned character_bytes(const char *text)
+{
+	unsigned char first = (unsigned char)*text;
+	unsigned length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+
+	if (first < ' ' || first == 127 || (first >= 0x80 && first < 0xc2) || first > 0xf4)
+		return 0;
+	for (unsigned i = 1; i < length; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+	/* U+0080 to U+009F. */
+	if (first == 0xc2 && (unsigned char)text[1] < 0xa0)
+		return 0;
+	return length;
+}
+
 void tool_clean(char *text)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text < ' ' || *text == 127)
+	while (*text != '\0') {
+		unsigned length = character_bytes(text);
+		if (length == 0) {
 			*text = '?';
+			length = 1;
+		}
+		text += length;
+	}
+}
+
+void tool_json_string(FILE *out, const char *text)
+{
+	putc('"', out);
+	for (; *text != '\0'; text++) {
+		if (*text == '"' || *text == '\\')
+			putc('\\', out);
+		/* So that no text can end the element of a page that it stands in. */
+		if (*text == '<' || (unsigned char)*text < ' ')
+			fprintf(out, "\\u%04x", (unsigned)*text);
+		else
+			putc(*text, out);
+	}
+	putc('"', out);
 }
 
 void tool_finish_output(void)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 enum { TOOL_EXIT_MISUSE = 2 };
@@ -49,8 +50,11 @@ unsigned long tool_argument_number(const char *name, const char *text, unsigned 
                                    unsigned long most);
 pid_t tool_argument_pid(const char *text);
 
-/* Replaces what could move a terminal's cursor, and cuts. */
+/* Replaces what could move a terminal's cursor, and what is not UTF-8. */
 void tool_clean(char *text);
+
+/* Writes text, in quotes, for JSON; also where that stands in a page of HTML. */
+void tool_json_string(FILE *out, const char *text);
 
 /* Closes standard output, or dies saying that it could not be written; a closed pipe is silent. */
 void tool_finish_output(void);
