@@ -35,8 +35,10 @@ static struct {
 	dev_t fd_device;
 	ino_t fd_inode;
 	pid_t pid;
-	char file[4096]; /* "": none; %p is the pid */
 } stats = {.fd = -1};
+
+#define FILE_BYTES_MAX ((size_t)4096)
+static char *stats_file; /* NULL: none; %p is the pid */
 
 /* --- Counting ----------------------------------------------------------------------------------- */
 
@@ -481,7 +483,7 @@ static bool file_name(char *path, size_t bytes)
 	size_t length = 0;
 
 	report_text(number, sizeof number, "%d", (int)getpid());
-	for (const char *at = stats.file; *at != '\0'; at++) {
+	for (const char *at = stats_file; *at != '\0'; at++) {
 		bool pid = strncmp(at, "%p", 2) == 0;
 		size_t more = pid ? strlen(number) : 1;
 		if (length + more >= bytes)
@@ -517,11 +519,11 @@ static int file_open(const char *path, char *beside, size_t bytes)
 
 static void file_write(const struct introspect_totals *totals)
 {
-	char path[sizeof stats.file];
-	char beside[sizeof stats.file];
+	char path[FILE_BYTES_MAX];
+	char beside[FILE_BYTES_MAX];
 
 	if (!file_name(path, sizeof path)) {
-		file_refuse(stats.file, ENAMETOOLONG);
+		file_refuse(stats_file, ENAMETOOLONG);
 		return;
 	}
 	int fd = file_open(path, beside, sizeof beside);
@@ -542,16 +544,15 @@ static void file_write(const struct introspect_totals *totals)
 	}
 }
 
-__attribute__((destructor)) static void stats_at_exit(void)
+/* Out of line: its frame is large, and most programs do without it. */
+__attribute__((noinline)) static void stats_write(void)
 {
 	struct report_stream out = REPORT_STREAM(stats.fd);
 	struct introspect_totals totals;
 
-	if (!stats.wanted)
-		return;
 	/* A child of fork has a file of its own, or none: the name is its parent's. */
-	bool named = *stats.file != '\0';
-	if (named && getpid() != stats.pid && strstr(stats.file, "%p") == NULL)
+	bool named = stats_file != NULL;
+	if (named && getpid() != stats.pid && strstr(stats_file, "%p") == NULL)
 		return;
 	introspect_count(&totals);
 	if (named) {
@@ -562,6 +563,12 @@ __attribute__((destructor)) static void stats_at_exit(void)
 	}
 }
 
+__attribute__((destructor)) static void stats_at_exit(void)
+{
+	if (stats.wanted)
+		stats_write();
+}
+
 /* Keeps the name of the file; from the root, for a program that changes its directory.
  * Returns: false when it cannot be. */
 static bool file_remember(const char *name)
@@ -570,15 +577,18 @@ static bool file_remember(const char *name)
 
 	if (*name == '\0')
 		return false;
-	if (*name != '/') {
-		if (getcwd(stats.file, sizeof stats.file - 1) == NULL)
-			return false;
-		length = strlen(stats.file);
-		stats.file[length++] = '/';
-	}
-	if (length + strlen(name) >= sizeof stats.file)
+	stats_file = page_b_record_new(FILE_BYTES_MAX);
+	if (stats_file == NULL)
 		return false;
-	memcpy(stats.file + length, name, strlen(name) + 1);
+	if (*name != '/') {
+		if (getcwd(stats_file, FILE_BYTES_MAX - 1) == NULL)
+			return false;
+		length = strlen(stats_file);
+		stats_file[length++] = '/';
+	}
+	if (length + strlen(name) >= FILE_BYTES_MAX)
+		return false;
+	memcpy(stats_file + length, name, strlen(name) + 1);
 	return true;
 }
 

@@ -64,13 +64,10 @@ size_t limit_bytes = SIZE_MAX;
 bool limit_watches;
 
 static struct {
-	const struct cgroup_names *names; /* NULL: there is no group, or it is not known yet */
+	const struct cgroup_names *names; /* NULL: there is none */
 	char path[512];                   /* its directory */
 	size_t root_length;               /* of the part of path that is the mount point */
 } cgroup;
-
-/* Not on the stack: a thread may have little of it. Used at boot, and by the one that looks. */
-static char buffer[8192];
 
 static uint32_t look_next_ms;
 static uint32_t look_last_ms;
@@ -177,18 +174,20 @@ static char *group_with(char *lines, const char *controller)
 	return NULL;
 }
 
-static void group_find(void)
+/* At boot only: its frame is large, and a thread may have a small stack. */
+__attribute__((noinline)) static void group_find(void)
 {
+	char lines[4096];
 	/* Where version 1 has the memory, version 2 has it not. */
 	const struct cgroup_names *names = &names_v1;
 	const char *root = CGROUP_ROOT "/memory";
 
 	cgroup.names = NULL;
-	if (!os_file_read("/proc/self/cgroup", buffer, sizeof buffer))
+	if (!os_file_read("/proc/self/cgroup", lines, sizeof lines))
 		return;
-	char *group = group_with(buffer, "memory");
+	char *group = group_with(lines, "memory");
 	if (group == NULL) {
-		group = group_with(buffer, "");
+		group = group_with(lines, "");
 		names = &names_v2;
 		root = CGROUP_ROOT;
 	}
@@ -205,12 +204,12 @@ static void group_find(void)
 	cgroup.names = names;
 }
 
-size_t limit_memory_bytes(void)
+/* The memory that the process may use: of the control groups it is in, or of the machine. */
+static size_t memory_bytes(void)
 {
 	size_t smallest = os_memory_bytes();
 	size_t found;
 
-	group_find();
 	if (cgroup.names == NULL)
 		return smallest;
 	for (size_t length = strlen(cgroup.path); length != 0; length = group_above(length))
@@ -224,14 +223,15 @@ size_t limit_memory_bytes(void)
 /* The bytes of a group that are the system's cache of files, which it drops by itself. */
 static size_t group_cache_bytes(size_t length)
 {
+	char text[2048];
 	size_t sum = 0;
 
-	if (!group_read(length, "memory.stat", buffer, sizeof buffer))
+	if (!group_read(length, "memory.stat", text, sizeof text))
 		return 0;
 	for (int i = 0; i < 2; i++) {
 		const char *name = cgroup.names->cache[i];
 		size_t bytes;
-		for (const char *line = buffer; line != NULL; line = strchr(line, '\n')) {
+		for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
 			line += *line == '\n';
 			if (strncmp(line, name, strlen(name)) != 0)
 				continue;
@@ -290,8 +290,6 @@ static bool look(uint32_t now_ms)
 	bool limited = false;
 	bool pressed = false;
 
-	if (cgroup.names == NULL)
-		group_find();
 	if (cgroup.names != NULL) {
 		size_t length = strlen(cgroup.path);
 		for (; length != 0 && !pressed; length = group_above(length))
@@ -325,7 +323,10 @@ void limit_boot(void)
 	const char *text = options.limit;
 	bool percent = strchr(text, '%') != NULL;
 
-	if (*text != '\0' && !limit_parse(text, percent ? limit_memory_bytes() : 0, &limit_bytes))
+	if (percent || options.pressure == PRESSURE_ON ||
+	    (options.pressure == PRESSURE_AUTO && *text != '\0'))
+		group_find();
+	if (*text != '\0' && !limit_parse(text, percent ? memory_bytes() : 0, &limit_bytes))
 		report_warning("HALLOC_LIMIT: \"%s\" is not a size of 1M or more, nor a percentage "
 		               "of the memory there is; keeping the default",
 		               text);

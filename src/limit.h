@@ -26,9 +26,6 @@ void limit_boot(void);
  * Returns: false when text is neither, or comes to less than LIMIT_BYTES_MIN: *bytes is kept. */
 bool limit_parse(const char *text, size_t whole, size_t *bytes);
 
-/* The memory that the process may use: of the control groups it is in, or of the machine. */
-size_t limit_memory_bytes(void);
-
 /* Whether a control group of the process is nearly full, or its tasks wait for memory. Looks at
  * most ten times a second; in between it says no. errno is kept.
  * Requires: limit_watches. */
