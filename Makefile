@@ -53,6 +53,8 @@ build/tools/parts.a: $(PARTS)
 	rm -f $@
 	$(AR) rc $@ $(PARTS)
 
+build/tools/parts/map_html.o: src/tools/map.html
+
 build/tools/parts/%.o: src/tools/%.c Makefile
 	@mkdir -p $(@D)
 	$(TOOL) -c -o $@ $<

@@ -1,0 +1,211 @@
+/*
+ * halloc-map - draws the heap of a running process, or of a core file.
+ */
+#include "map.h"
+#include "reader.h"
+#include "source.h"
+#include "terminal.h"
+#include "tool.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COLUMNS_LEAST 20ul
+#define COLUMNS_MOST  1000ul
+#define ROWS_PLAIN    24u
+
+static const char help[] =
+        "usage: halloc map [OPTION]... PID|CORE\n"
+        "\n"
+        "Draws Page A, the memory that halloc deals out in a process: each stretch by what it is.\n"
+        "CORE is a core file of a process that ran under halloc, made by the kernel or by gcore; "
+        "a\n"
+        "file whose name is a number is written ./NUMBER.\n"
+        "\n"
+        "  --by state|class   colours, and letters, by what memory is (state), or also by the "
+        "size\n"
+        "                     class of its slots (class)\n"
+        "  --color WHEN       always, never or auto: when standard output is a terminal\n"
+        "  --width COLUMNS    not the window's, but 20 to 1000\n"
+        "  --height ROWS      likewise, 8 to 1000\n"
+        "  --svg FILE         write a picture to FILE (-: standard output) in place of the text\n"
+        "  --html FILE        likewise a page in which to zoom from the whole heap into a slab "
+        "and\n"
+        "                     its slots, with a size histogram, fragmentation by class, and what\n"
+        "                     hdefrag would give back. It needs no network and nothing beside it.\n"
+        "  --help             print this\n"
+        "\n"
+        "The states, with their letters where there is no colour:\n"
+        "\n"
+        "  # live     slots that the program holds      @ large    large blocks that it holds\n"
+        "  + cached   free slots in threads' caches     o idle     free, in memory: can go back\n"
+        "  - free     free slots on OS pages that slots in use keep in memory\n"
+        "  . purged   no memory behind it: never used, or given back to the system\n"
+        "  ? unknown  changed too often while it was read\n"
+        "\n"
+        "A process is read through /proc/PID/mem while it runs, and is not stopped; that takes "
+        "its\n"
+        "user, or root; where kernel.yama.ptrace_scope is not 0, root. What was changing while it "
+        "was\n"
+        "read is read again; what stayed torn even so is counted. Heaps made by heap_create are "
+        "not\n"
+        "shown.\n"
+        "\n"
+        "Exits 0; 2 on misuse, and when the process or core does not run under halloc, is of "
+        "another\n"
+        "version of it, may not be read, is damaged, or ends meanwhile.\n";
+
+struct request {
+	const char *subject;
+	const char *svg;
+	const char *html;
+	bool by_class;
+	int colour; /* -1: never, 0: where it is a terminal, 1: always */
+	unsigned columns;
+	unsigned rows;
+};
+
+static void option_read(struct request *request, const char *name, const char *value)
+{
+	if (strcmp(name, "--by") == 0) {
+		if (strcmp(value, "state") != 0 && strcmp(value, "class") != 0)
+			tool_die("--by takes state or class, not '%s'", value);
+		request->by_class = *value == 'c';
+	} else if (strcmp(name, "--color") == 0) {
+		if (strcmp(value, "always") == 0)
+			request->colour = 1;
+		else if (strcmp(value, "never") == 0)
+			request->colour = -1;
+		else if (strcmp(value, "auto") != 0)
+			tool_die("--color takes always, never or auto, not '%s'", value);
+	} else if (strcmp(name, "--width") == 0) {
+		request->columns =
+		        (unsigned)tool_argument_number(name, value, COLUMNS_LEAST, COLUMNS_MOST);
+	} else if (strcmp(name, "--height") == 0) {
+		request->rows = (unsigned)tool_argument_number(name, value, 8, COLUMNS_MOST);
+	} else if (strcmp(name, "--svg") == 0) {
+		request->svg = value;
+	} else {
+		request->html = value;
+	}
+}
+
+static void arguments_read(struct request *request, int argc, char **argv)
+{
+	static const char *const options[] = {"--by",     "--color", "--width",
+	                                      "--height", "--svg",   "--html"};
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+		bool known = false;
+		if (strcmp(argv[i], "--help") == 0) {
+			fputs(help, stdout);
+			tool_finish_output();
+			exit(EXIT_SUCCESS);
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			i++;
+			break;
+		}
+		for (size_t k = 0; k < sizeof options / sizeof *options; k++)
+			known = known || strcmp(argv[i], options[k]) == 0;
+		if (!known)
+			tool_die("unknown option %s; see 'halloc map --help'", argv[i]);
+		if (i + 1 == argc)
+			tool_die("%s needs a value; see 'halloc map --help'", argv[i]);
+		option_read(request, argv[i], argv[i + 1]);
+		i++;
+	}
+	if (i == argc)
+		tool_die("no process and no core given; see 'halloc map --help'");
+	if (i + 1 < argc)
+		tool_die("only one process or core can be drawn; see 'halloc map --help'");
+	request->subject = argv[i];
+}
+
+static struct source *subject_open(const char *subject, struct tool_error *error)
+{
+	if (subject[strspn(subject, "0123456789")] == '\0' && *subject != '\0')
+		return source_of_process(tool_argument_pid(subject), SOURCE_READ, error);
+	return source_of_core(subject, error);
+}
+
+typedef void (*picture_form)(FILE *out, const struct source *source,
+                             const struct reader_snapshot *snapshot);
+
+/* Writes a picture to a file, which does not stay when it cannot be written whole. */
+static void picture_write(const char *path, picture_form draw, const struct source *source,
+                          const struct reader_snapshot *snapshot)
+{
+	if (strcmp(path, "-") == 0) {
+		draw(stdout, source, snapshot);
+		tool_finish_output();
+		return;
+	}
+	FILE *out = fopen(path, "we");
+	if (out == NULL)
+		tool_die("cannot write %s: %s", path, strerror(errno));
+	draw(out, source, snapshot);
+	bool failed = ferror(out) != 0;
+	int reason = errno;
+	if (fclose(out) != 0) {
+		failed = true;
+		reason = errno;
+	}
+	if (failed) {
+		remove(path);
+		tool_die("cannot write %s: %s", path, strerror(reason));
+	}
+}
+
+static void text_write(const struct request *request, const struct source *source,
+                       const struct reader_snapshot *snapshot)
+{
+	struct terminal_size size = terminal_size(STDOUT_FILENO);
+	bool is_terminal = isatty(STDOUT_FILENO);
+	const char *term = getenv("TERM");
+	struct map_text_options options = {
+	        .columns = request->columns != 0 ? request->columns : size.columns,
+	        .rows = request->rows != 0 ? request->rows
+	                : is_terminal      ? size.rows
+	                                   : ROWS_PLAIN,
+	        .by_class = request->by_class,
+	        .utf8 = terminal_is_utf8(),
+	};
+
+	options.colour =
+	        request->colour > 0 || (request->colour == 0 && is_terminal && term != NULL &&
+	                                strcmp(term, "dumb") != 0 && getenv("NO_COLOR") == NULL);
+	map_text(stdout, source, snapshot, &options);
+	tool_finish_output();
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = {0};
+	struct reader_snapshot snapshot;
+	struct tool_error error;
+
+	tool_name = "halloc map";
+	arguments_read(&request, argc, argv);
+	struct source *source = subject_open(request.subject, &error);
+	if (source == NULL)
+		tool_die("%s", error.text);
+	if (!reader_take(source, READER_SLOTS, &snapshot, &error))
+		tool_die("%s", error.text);
+	if (source_is_cut(source))
+		tool_warn("the core is cut short; Page B is whole in it");
+	if (request.svg != NULL)
+		picture_write(request.svg, map_svg, source, &snapshot);
+	if (request.html != NULL)
+		picture_write(request.html, map_html, source, &snapshot);
+	if (request.svg == NULL && request.html == NULL)
+		text_write(&request, source, &snapshot);
+	reader_free(&snapshot);
+	source_close(source);
+	return EXIT_SUCCESS;
+}
