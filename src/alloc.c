@@ -380,11 +380,32 @@ static void *resize_by_copy(void *ptr, size_t kept, size_t size)
 	return fresh;
 }
 
+/* Moves a large block that grows, under a limit: its pages move, so the limit need not have room for
+ * both. Returns: NULL when the limit or the system does not let it; nothing has changed then. */
+static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
+{
+	void *fresh = heap_take_in_exchange(heap_process, size, bytes);
+
+	if (fresh == NULL)
+		return NULL;
+	bool moved = os_move(ptr, fresh, bytes);
+	heap_give(heap_process, moved ? ptr : fresh, HEAP_BLOCK, moved ? HEAP_ZERO : HEAP_DIRTY);
+	return moved ? fresh : NULL;
+}
+
 /* Moves a large block: the system moves its pages where that is cheaper than copying. */
 static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 {
-	void *fresh = new_block(size, 16);
+	void *fresh = NULL;
 
+	if (limit_bytes != SIZE_MAX && bytes >= MOVE_BYTES_MIN && size > bytes) {
+		fresh = resize_in_exchange(ptr, bytes, size);
+		if (fresh == NULL && make_room(size))
+			fresh = resize_in_exchange(ptr, bytes, size);
+		if (fresh != NULL)
+			return fresh;
+	}
+	fresh = new_block(size, 16);
 	if (fresh == NULL)
 		return NULL;
 	bool moved = bytes >= MOVE_BYTES_MIN && os_move(ptr, fresh, bytes);

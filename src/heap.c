@@ -49,6 +49,7 @@ static struct {
 	struct os_window page_a;
 	struct page_b_array cells;
 	struct page_b_array pages;
+	size_t credit; /* of what is committed, bytes that are about to be given back */
 } process;
 
 /* --- Cells and addresses ------------------------------------------------------------------------ */
@@ -448,7 +449,7 @@ static size_t page_b_bytes(void)
 static size_t committed_bytes(const struct heap *heap)
 {
 	return bytes_of(heap, heap->granules_in_use) + bytes_of(heap, heap->granules_dirty) +
-	       page_b_bytes();
+	       page_b_bytes() - process.credit;
 }
 
 /* Whether so many granules more, some of them dirty, may come into use. */
@@ -597,7 +598,9 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 	return taken;
 }
 
-void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind)
+/* As heap_take, with so many of the bytes that are committed not counted. */
+static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,
+                  size_t credit)
 {
 	uint32_t granules = granules_for(heap, bytes);
 	size_t granule = bytes_of(heap, 1);
@@ -608,7 +611,9 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
 	if (granules != UINT32_MAX) {
 		uint64_t clock = os_stopwatch();
 		lock_acquire(&heap->lock);
+		process.credit = heap->grows ? credit : 0;
 		uint32_t cell = cell_take(heap, granules, alignment, kind);
+		process.credit = 0;
 		if (cell != 0)
 			start = (void *)address_of(heap, cell_at(heap, cell)->offset);
 		if (kind == HEAP_BLOCK) {
@@ -620,6 +625,16 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
 	if (start == NULL)
 		errno = ENOMEM;
 	return start;
+}
+
+void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind)
+{
+	return take(heap, bytes, alignment, kind, 0);
+}
+
+void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
+{
+	return take(heap, bytes, 1, HEAP_BLOCK, credit);
 }
 
 /* --- Taking back -------------------------------------------------------------------------------- */

@@ -95,6 +95,10 @@ void heap_close(struct heap *heap);
  * limit; nothing has changed then. */
 void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind);
 
+/* As heap_take for a block, which a block of credit bytes moves to with its pages: what is committed then
+ * does not count twice. The caller gives one of the two back at once. Process heap. */
+void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit);
+
 /* What becomes of the contents of a cell that is given back. */
 enum heap_contents { HEAP_DIRTY, HEAP_ZERO };
 

@@ -142,14 +142,26 @@ int main(void)
 
 	/* A block in the way of growth in place, and no room for two: it stays as it is. */
 	grown = malloc(LIMIT / 4 * 3);
-	void *wall = malloc(40000);
+	char *wall;
+	do
+		wall = malloc(40000);
+	while (wall != NULL && wall < grown);
+	REQUIRE(wall != NULL);
 	memset(grown, 7, LIMIT / 4 * 3);
 	errno = 0;
 	char *refused = realloc(grown, LIMIT);
 	REQUIRE(refused == NULL && errno == ENOMEM);
 	for (size_t i = 0; i < LIMIT / 4 * 3; i++)
 		REQUIRE(grown[i] == 7);
-	free(grown);
+	/* A bit larger has to move, and its pages are not there twice. */
+	size = LIMIT / 4 * 3;
+	char *moved = realloc(grown, size + 6 * MIB);
+	REQUIRE(moved != NULL && moved != grown);
+	memset(moved + size, 7, 6 * MIB);
+	judge("moved", size + 6 * MIB, size);
+	for (size_t i = 0; i < size + 6 * MIB; i++)
+		REQUIRE(moved[i] == 7);
+	free(moved);
 	free(wall);
 
 	/* Small blocks, too. */
