@@ -7,9 +7,11 @@
  */
 #include "alloc.h"
 #include "bootstrap.h"
+#include "hardened.h"
 #include "heap.h"
 #include "limit.h"
 #include "lock.h"
+#include "misuse.h"
 #include "options.h"
 #include "os.h"
 #include "page_b.h"
@@ -40,8 +42,10 @@ static bool rooms_boot(void)
 	halloc_page_b.limit_bytes = limit_bytes;
 	if (!page_b_boot() || !heap_boot())
 		return false;
+	hardened_on = options.hardened != 0;
+	slab_hidden = hardened_on;
 	slab_boot();
-	if (slab_arena_new() == NULL || !tcache_boot() || !tcache_new())
+	if (slab_arena_new(1) == NULL || !tcache_boot() || !tcache_new() || !hardened_boot())
 		return false;
 	halloc_page_b.ready = 1;
 	return true;
@@ -126,89 +130,6 @@ static bool serve_early(size_t size, size_t alignment, void **ptr)
 	return true;
 }
 
-/* --- Misuse ------------------------------------------------------------------------------------- */
-
-/* What is at ptr, in words, for a report. */
-struct place {
-	bool dead; /* ptr starts a cell or slot that was handed out once, and is free now */
-	char text[160];
-};
-
-static void place_in_slab(struct place *place, const struct pagemap_entry *entry, const void *ptr)
-{
-	uint32_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
-	uintptr_t offset = (uintptr_t)ptr - entry->start;
-	uintptr_t slot = offset / bytes;
-	uintptr_t into = offset % bytes;
-
-	if (into != 0 || slot >= sizeclasses[entry->sizeclass].slots) {
-		report_text(place->text, sizeof place->text,
-		            "%zu bytes into slot %zu of a %u-byte slab in arena %u", into, slot,
-		            bytes, (unsigned)entry->arena);
-		return;
-	}
-	place->dead = entry->retired || entry->states[slot] == SLOT_DEAD;
-	report_text(place->text, sizeof place->text, "slot %zu of a %u-byte slab in arena %u, %s",
-	            slot, bytes, (unsigned)entry->arena,
-	            place->dead ? "already free" : "never handed out");
-}
-
-static void place_in_heap(struct place *place, const struct heap_view *view, const void *ptr)
-{
-	size_t into = (uintptr_t)ptr - (uintptr_t)view->start;
-
-	if (view->kind == HEAP_BLOCK)
-		report_text(place->text, sizeof place->text, "%zu bytes into a block of %zu bytes",
-		            into, view->bytes);
-	else if (heap_was_freed(heap_process, ptr)) {
-		place->dead = true;
-		report_text(place->text, sizeof place->text, "a large block, already free");
-	} else if (view->kind == HEAP_FREE)
-		report_text(place->text, sizeof place->text, "in a free cell of %zu bytes",
-		            view->bytes);
-	else
-		report_text(place->text, sizeof place->text, "not an address of the heap");
-}
-
-static void place_find(struct place *place, const void *ptr)
-{
-	struct heap_view view;
-	const struct pagemap_entry *entry = pagemap_find(ptr);
-	enum bootstrap_state early = bootstrap_state(ptr);
-
-	*place = (struct place){0};
-	if (early != BOOTSTRAP_FOREIGN) {
-		place->dead = early == BOOTSTRAP_DEAD;
-		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
-		            place->dead ? "a freed cell of" : "inside of a cell of");
-	} else if (entry != NULL && entry->reciprocal != 0) {
-		place_in_slab(place, entry, ptr);
-	} else if (stage_now() == STAGE_READY && hfindptr(heap_process, ptr, &view)) {
-		if (view.kind == HEAP_FREE && entry != NULL && entry->retired)
-			place_in_slab(place, entry, ptr);
-		else
-			place_in_heap(place, &view, ptr);
-	} else {
-		report_text(place->text, sizeof place->text, "not an address of the heap");
-	}
-}
-
-/* Reports that name was called for a ptr which starts no live block. */
-static void report_misuse(const char *name, const void *ptr)
-{
-	struct place place;
-
-	place_find(&place, ptr);
-	if (place.dead && strcmp(name, "free") == 0)
-		report_error("double free of %p: %s; thread %d", ptr, place.text, (int)gettid());
-	else if (place.dead)
-		report_error("%s after free of %p: %s; thread %d", name, ptr, place.text,
-		             (int)gettid());
-	else
-		report_error("invalid %s of %p: %s; thread %d", name, ptr, place.text,
-		             (int)gettid());
-}
-
 /* --- Handing out -------------------------------------------------------------------------------- */
 
 void (*alloc_limit_report)(size_t bytes);
@@ -266,6 +187,17 @@ static struct slot pop_slot(unsigned class)
 	return slot;
 }
 
+static void *new_hardened(size_t size, size_t alignment)
+{
+	void *ptr = NULL;
+
+	if (size <= ALLOC_BYTES_MAX)
+		ptr = hardened_new(size, alignment);
+	if (unlikely(ptr == NULL) && make_room(size))
+		ptr = hardened_new(size, alignment);
+	return likely(ptr != NULL) ? ptr : no_room(size);
+}
+
 static void *new_slot(unsigned class)
 {
 	struct slot slot = pop_slot(class);
@@ -281,6 +213,8 @@ __attribute__((noinline)) void *alloc_new_slow(size_t size)
 
 	if (serve_early(size, 16, &ptr))
 		return ptr;
+	if (unlikely(hardened_on))
+		return new_hardened(size, 16);
 	return size <= SIZECLASS_BYTES_MAX ? new_slot(sizeclass_of(size)) : new_block(size, 16);
 }
 
@@ -290,6 +224,8 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 
 	if (serve_early(size, alignment, &ptr))
 		return ptr;
+	if (unlikely(hardened_on))
+		return new_hardened(size, alignment);
 	unsigned class = sizeclass_of_aligned(size, alignment);
 	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, alignment);
 }
@@ -301,6 +237,8 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 	/* The bootstrap buffer is never used twice, so it still is zero. */
 	if (serve_early(size, 16, &ptr))
 		return ptr;
+	if (unlikely(hardened_on))
+		return new_hardened(size, 16);
 	if (size > SIZECLASS_BYTES_MAX) {
 		ptr = new_block(size, 16);
 		if (ptr != NULL)
@@ -324,6 +262,8 @@ static bool free_other(void *ptr)
 		return bootstrap_free(ptr);
 	if (stage_now() != STAGE_READY)
 		return false;
+	if (unlikely(hardened_on))
+		return hardened_free(ptr);
 	if (heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) == 0)
 		return false;
 	slab_tick();
@@ -335,7 +275,7 @@ __attribute__((noinline)) void alloc_free_slow(void *ptr)
 	int saved = errno;
 
 	if (ptr != NULL && !free_other(ptr))
-		report_misuse("free", ptr);
+		misuse_report("free", ptr, hardened_on && hardened_was_freed(ptr));
 	errno = saved;
 }
 
@@ -352,21 +292,67 @@ bool alloc_free_checked(void *ptr)
 
 /* --- Sizes -------------------------------------------------------------------------------------- */
 
-size_t alloc_bytes(const void *ptr, const char *name)
+bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 {
 	struct slot slot;
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
-	size_t bytes = 0;
+	bool ready = stage_now() == STAGE_READY;
 
+	*bytes = 0;
 	if (entry != NULL)
-		return sizeclasses[entry->sizeclass].slot_bytes;
-	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
-		return bootstrap_bytes(ptr);
-	if (stage_now() == STAGE_READY)
-		bytes = heap_block_bytes(heap_process, ptr);
-	if (bytes == 0 && name != NULL)
-		report_misuse(name, ptr);
-	return bytes;
+		*bytes = sizeclasses[entry->sizeclass].slot_bytes;
+	else if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
+		*bytes = bootstrap_bytes(ptr);
+	else if (ready && !hardened_on)
+		*bytes = heap_block_bytes(heap_process, ptr);
+	if (*bytes != 0 || (ready && hardened_on && hardened_find(ptr, bytes)))
+		return true;
+	if (name != NULL)
+		misuse_report(name, ptr, ready && hardened_on && hardened_was_freed(ptr));
+	return false;
+}
+
+size_t alloc_bytes(const void *ptr, const char *name)
+{
+	size_t bytes;
+
+	return alloc_find(ptr, &bytes, name) ? bytes : 0;
+}
+
+/* The bytes of the block that a request gets. */
+static size_t bytes_for(size_t size, size_t alignment)
+{
+	unsigned class = sizeclass_of_aligned(size, alignment);
+
+	if (class < SIZECLASS_COUNT)
+		return sizeclasses[class].slot_bytes;
+	return (size + HEAP_PAGE_BYTES - 1) & -HEAP_PAGE_BYTES;
+}
+
+/* Whether a block may have been asked for as size: realloc leaves one in place down to half of what it
+ * has, and a cell of the bootstrap buffer however small it becomes. */
+static bool size_is_possible(const void *ptr, size_t bytes, size_t size, size_t alignment)
+{
+	if (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE)
+		return size == bytes;
+	if (size > bytes)
+		return false;
+	return size >= bytes / 2 || bytes_for(size, alignment) == bytes ||
+	       bytes_for(size, 1) == bytes || size == 0 || bootstrap_state(ptr) == BOOTSTRAP_LIVE;
+}
+
+void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name)
+{
+	size_t bytes;
+
+	if (!alloc_find(ptr, &bytes, name))
+		return; /* reported */
+	if (alignment == 0 || (alignment & (alignment - 1)) != 0 || (uintptr_t)ptr % alignment != 0)
+		misuse_mismatch(name, ptr, "alignment", alignment);
+	else if (!size_is_possible(ptr, bytes, size, alignment))
+		misuse_mismatch(name, ptr, "size", size);
+	else
+		alloc_free(ptr);
 }
 
 static void *resize_by_copy(void *ptr, size_t kept, size_t size)
@@ -388,9 +374,13 @@ static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
 
 	if (fresh == NULL)
 		return NULL;
-	bool moved = os_move(ptr, fresh, bytes);
-	heap_give(heap_process, moved ? ptr : fresh, HEAP_BLOCK, moved ? HEAP_ZERO : HEAP_DIRTY);
-	return moved ? fresh : NULL;
+	enum os_move moved = os_move(ptr, fresh, bytes);
+	if (moved == OS_MOVED) {
+		heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_ZERO);
+		return fresh;
+	}
+	heap_give(heap_process, fresh, HEAP_BLOCK, moved == OS_MOVE_LOST ? HEAP_LOST : HEAP_DIRTY);
+	return NULL;
 }
 
 /* Moves a large block: the system moves its pages where that is cheaper than copying. */
@@ -408,10 +398,17 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	fresh = new_block(size, 16);
 	if (fresh == NULL)
 		return NULL;
-	bool moved = bytes >= MOVE_BYTES_MIN && os_move(ptr, fresh, bytes);
-	if (!moved)
+	enum os_move moved = OS_MOVE_FAILED;
+	if (bytes >= MOVE_BYTES_MIN)
+		moved = os_move(ptr, fresh, bytes);
+	if (moved == OS_MOVE_LOST) {
+		heap_give(heap_process, fresh, HEAP_BLOCK, HEAP_LOST);
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (moved == OS_MOVE_FAILED)
 		memcpy(fresh, ptr, bytes);
-	heap_give(heap_process, ptr, HEAP_BLOCK, moved ? HEAP_ZERO : HEAP_DIRTY);
+	heap_give(heap_process, ptr, HEAP_BLOCK, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
 	return fresh;
 }
 
@@ -422,7 +419,8 @@ void *alloc_resize(void *ptr, size_t size)
 	int saved = errno;
 
 	if (size > ALLOC_BYTES_MAX) {
-		if (alloc_bytes(ptr, "realloc") != 0)
+		size_t bytes;
+		if (alloc_find(ptr, &bytes, "realloc"))
 			errno = ENOMEM;
 		return NULL;
 	}
@@ -433,9 +431,16 @@ void *alloc_resize(void *ptr, size_t size)
 			return ptr;
 		return resize_by_copy(ptr, size < bytes ? size : bytes, size);
 	}
-	size_t bytes = alloc_bytes(ptr, "realloc");
-	if (bytes == 0)
+	size_t bytes;
+	if (!alloc_find(ptr, &bytes, "realloc"))
 		return NULL;
+	if (unlikely(hardened_on) && bootstrap_state(ptr) != BOOTSTRAP_LIVE) {
+		if (hardened_resize(ptr, size)) {
+			errno = saved;
+			return ptr;
+		}
+		return resize_by_copy(ptr, bytes < size ? bytes : size, size);
+	}
 	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
 	if (size <= SIZECLASS_BYTES_MAX)

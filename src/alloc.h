@@ -37,12 +37,19 @@ void *alloc_new_aligned(size_t size, size_t alignment);
  * Requires: ptr is not NULL, size is not 0. Returns: NULL with the old block as it was. */
 void *alloc_resize(void *ptr, size_t size);
 
-/* The usable bytes of a live block; for any other pointer, misuse is reported under name, if there is
- * one, and the answer is 0. */
+/* Finds the usable bytes of a live block; for any other pointer, misuse is reported under name, if there is
+ * one. Returns: false for these. */
+bool alloc_find(const void *ptr, size_t *bytes, const char *name);
+
+/* As alloc_find. Returns: the bytes; 0 for what is no live block. */
 size_t alloc_bytes(const void *ptr, const char *name);
 
 /* Frees the block that starts at ptr. Returns: false when none does: nothing changes, no report. */
 bool alloc_free_checked(void *ptr);
+
+/* Frees the block that starts at ptr, if it may have been asked for with that size and alignment, a power
+ * of two; else misuse is reported under name. Requires: ptr is not NULL. */
+void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name);
 
 /* When set, called once: the first time that HALLOC_LIMIT keeps a request, of so many bytes, from being
  * met. No lock is held. */
@@ -59,7 +66,7 @@ static inline const struct pagemap_entry *alloc_find_slot(const void *ptr, struc
 
 	if (unlikely(entry == NULL))
 		return NULL;
-	uint32_t index = sizeclass_divide((uintptr_t)ptr - entry->start, entry->reciprocal, &rest);
+	uint64_t index = sizeclass_divide((uintptr_t)ptr - entry->start, entry->reciprocal, &rest);
 	if (unlikely(rest >= entry->reciprocal))
 		return NULL;
 	slot->ptr = (void *)(uintptr_t)ptr;
@@ -73,13 +80,13 @@ static inline void *alloc_new(size_t size)
 	if (unlikely(size > SIZECLASS_BYTES_MAX))
 		return alloc_new_slow(size);
 	struct magazine *magazine = &tcache_self->magazines[sizeclass_of(size)];
-	uint32_t count = magazine->count;
-	if (unlikely(count == 0))
+	struct slot *last = magazine->top - 1;
+	void *ptr = last->ptr;
+	if (unlikely(ptr == NULL))
 		return alloc_new_slow(size);
-	magazine->count = count - 1;
-	struct slot slot = magazine->slots[count - 1];
-	*slot.state = SLOT_LIVE;
-	return slot.ptr;
+	magazine->top = last;
+	*last->state = SLOT_LIVE;
+	return ptr;
 }
 
 static inline void alloc_free(void *ptr)

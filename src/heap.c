@@ -13,6 +13,7 @@
  */
 #include "heap.h"
 #include "limit.h"
+#include "options.h"
 #include "page_b.h"
 #include "pagemap.h"
 #include "report.h"
@@ -92,12 +93,12 @@ static struct heap_page *page_of(const struct heap *heap, uint32_t offset)
 
 static uint32_t page_first(const struct heap_page *page)
 {
-	return page->first & ~HEAP_PAGE_FREED;
+	return page->first & ~HEAP_PAGE_MARKS;
 }
 
 static void page_set_first(struct heap_page *page, uint32_t cell)
 {
-	page->first = (page->first & HEAP_PAGE_FREED) | cell;
+	page->first = (page->first & HEAP_PAGE_MARKS) | cell;
 }
 
 /* Enters a new cell in the index by pointer. */
@@ -384,8 +385,14 @@ static bool tile_append(struct heap *heap, uint32_t granules, enum heap_kind kin
 	return true;
 }
 
+/* Where the process is limited in what it may map, Page A must not take it all: what is freed there serves
+ * any size again only with room for the records of its slabs, a fortieth of most. */
+#define RECORDS_PART 24
+
 static bool tables_extend(struct heap *heap, size_t bytes)
 {
+	if (os_memory_is_limited)
+		page_b_reserve(bytes / RECORDS_PART);
 	return page_b_array_extend(&process.pages, bytes >> HEAP_PAGE_SHIFT) &&
 	       page_b_array_extend(&process.cells, heap->records + 4) && pagemap_extend(bytes);
 }
@@ -411,20 +418,33 @@ static bool window_extend(struct heap *heap, size_t bytes)
 	}
 }
 
-/* Makes room for a cell of granules at the end of Page A. */
-static bool heap_grow(struct heap *heap, uint32_t granules)
+/* How much to claim when need bytes are missing: an eighth of what there is, within bounds. */
+static size_t growth_bytes(void)
 {
-	if (!heap->grows)
-		return false;
-	uint32_t at_end = is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
-	size_t need = bytes_of(heap, granules - (at_end < granules ? at_end : 0));
 	size_t step = process.page_a.claimed / 8;
+
 	if (step < GROWTH_BYTES_MIN)
 		step = GROWTH_BYTES_MIN;
 	if (step > GROWTH_BYTES_MAX)
 		step = GROWTH_BYTES_MAX;
-	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
-	return (need < step && window_extend(heap, step)) || window_extend(heap, need);
+	return step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
+}
+
+/* Makes room for a cell of granules at the end of Page A; again, when a hole came in between. */
+static bool heap_grow(struct heap *heap, uint32_t granules)
+{
+	uint32_t at_end = is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
+
+	if (!heap->grows)
+		return false;
+	do {
+		size_t need = bytes_of(heap, at_end < granules ? granules - at_end : granules);
+		size_t step = growth_bytes();
+		if (!(need < step && window_extend(heap, step)) && !window_extend(heap, need))
+			return false;
+		at_end = cell_at(heap, heap->last)->size;
+	} while (at_end < granules);
+	return true;
 }
 
 /* --- Handing out -------------------------------------------------------------------------------- */
@@ -441,8 +461,8 @@ static uint32_t dirty_in(const struct heap *heap, uint32_t offset, uint32_t gran
 
 static size_t page_b_bytes(void)
 {
-	return halloc_page_b.record_bytes_claimed + process.cells.window.claimed +
-	       process.pages.window.claimed +
+	return __atomic_load_n(&halloc_page_b.record_bytes_claimed, __ATOMIC_RELAXED) +
+	       process.cells.window.claimed + process.pages.window.claimed +
 	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
 }
 
@@ -598,6 +618,59 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 	return taken;
 }
 
+/*
+ * Huge pages save small blocks most of their TLB misses and page faults, and cost memory where a heap is
+ * small or full of holes. So one is asked for when a slab comes to lie across the start of a stretch of Page A
+ * that nothing has touched, in a heap that is large already; slabs then fill it from the bottom up. No
+ * more are wanted in a stretch of which a part was given back.
+ */
+#define HUGE_BYTES          ((size_t)2 << 20)
+#define HUGE_GRANULES       ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
+#define HUGE_HEAP_BYTES_MIN ((size_t)32 << 20)
+
+/* The boundary of huge pages in a cell, as an offset; UINT32_MAX when there is none. */
+static uint32_t huge_boundary(const struct heap *heap, const struct heap_cell *cell)
+{
+	uintptr_t start = address_of(heap, cell->offset);
+	uint32_t skip = (uint32_t)((-start & (HUGE_BYTES - 1)) >> HEAP_PAGE_SHIFT);
+
+	return skip < cell->size ? cell->offset + skip : UINT32_MAX;
+}
+
+static void huge_page_ask(struct heap *heap, uint32_t cell)
+{
+	static bool none_to_have;
+	uint32_t offset = huge_boundary(heap, cell_at(heap, cell));
+	uint32_t next = cell_at(heap, cell)->next;
+
+	if (offset == UINT32_MAX || next == 0 || none_to_have || options.huge_pages == 0 ||
+	    bytes_of(heap, heap->granules_in_use) < HUGE_HEAP_BYTES_MIN)
+		return;
+	if (!is_free(heap, next) || end_of(cell_at(heap, next)) < offset + HUGE_GRANULES ||
+	    dirty_in(heap, offset, HUGE_GRANULES) != 0)
+		return;
+	if (os_huge_pages((void *)address_of(heap, offset), HUGE_BYTES, true))
+		heap->pages[offset].first |= HEAP_PAGE_HUGE;
+	else
+		none_to_have = true;
+}
+
+/* Before a range is purged: a huge page that lies partly outside of it is given up. */
+static void huge_pages_leave(struct heap *heap, uint32_t offset, uint32_t granules)
+{
+	uint32_t skew = (uint32_t)(heap->base % HUGE_BYTES >> HEAP_PAGE_SHIFT);
+	uint32_t chunk = (offset + skew) & -HUGE_GRANULES;
+
+	for (; chunk < offset + granules + skew; chunk += HUGE_GRANULES) {
+		uint32_t first = chunk - skew;
+		if (chunk < skew || (heap->pages[first].first & HEAP_PAGE_HUGE) == 0 ||
+		    (first >= offset && first + HUGE_GRANULES <= offset + granules))
+			continue;
+		heap->pages[first].first &= ~HEAP_PAGE_HUGE;
+		os_huge_pages((void *)address_of(heap, first), HUGE_BYTES, false);
+	}
+}
+
 /* As heap_take, with so many of the bytes that are committed not counted. */
 static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,
                   size_t credit)
@@ -616,6 +689,8 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		process.credit = 0;
 		if (cell != 0)
 			start = (void *)address_of(heap, cell_at(heap, cell)->offset);
+		if (cell != 0 && kind == HEAP_SLAB)
+			huge_page_ask(heap, cell);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_taken += cell != 0;
 			heap->block_ns += os_stopwatch_since(clock);
@@ -651,6 +726,10 @@ static void cell_free(struct heap *heap, uint32_t cell, enum heap_contents conte
 
 	heap->granules_in_use -= freed->size;
 	heap->cells_in_use--;
+	if (contents == HEAP_LOST) {
+		freed->kind = HEAP_HOLE;
+		return;
+	}
 	freed->kind = HEAP_FREE;
 	if (heap->grows) {
 		pages_set_dirty(heap, freed, contents == HEAP_ZERO ? 0 : os_clock_ms());
@@ -915,6 +994,7 @@ static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint
 			i++;
 			continue;
 		}
+		huge_pages_leave(heap, i, run - i);
 		if (os_purge((void *)address_of(heap, i), bytes_of(heap, run - i))) {
 			purged += bytes_of(heap, run - i);
 			heap->granules_dirty -= run - i;
@@ -927,6 +1007,23 @@ static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint
 	}
 	free_cell->dirty = dirty;
 	return purged;
+}
+
+bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes)
+{
+	uint32_t first = (uint32_t)((start - heap->base) >> HEAP_PAGE_SHIFT);
+	uint32_t last = (uint32_t)((start + bytes - 1 - heap->base) >> HEAP_PAGE_SHIFT);
+	bool whole = start % HEAP_PAGE_BYTES == 0 && bytes % HEAP_PAGE_BYTES == 0;
+
+	lock_acquire(&heap->lock);
+	/* A part of a heap page is a part of its huge page. */
+	if (whole)
+		huge_pages_leave(heap, first, last - first + 1);
+	else
+		for (uint32_t page = first; page <= last; page++)
+			huge_pages_leave(heap, page, 1);
+	lock_release(&heap->lock);
+	return os_purge((void *)start, bytes);
 }
 
 /* Gives back the whole OS pages in a free cell of a user's heap. */

@@ -22,7 +22,7 @@ enum heap_kind {
 	HEAP_FREE,
 	HEAP_BLOCK, /* what a user asked for, in one piece */
 	HEAP_SLAB,  /* cut into slots by the room above */
-	HEAP_HOLE,  /* addresses that somebody else has mapped: never ours */
+	HEAP_HOLE,  /* addresses that are not ours: somebody else has mapped them, or may */
 };
 
 struct heap_cell {
@@ -39,12 +39,17 @@ struct heap_cell {
 
 /* What is known of a stretch of Page A: one heap page in the process heap, 64 granules in others. */
 struct heap_page {
-	uint32_t first;       /* cell: the first that starts here; and HEAP_PAGE_FREED */
+	uint32_t first;       /* cell: the first that starts here; and the two marks below */
 	uint32_t dirty_since; /* process heap: when its last cell was freed, ms; 0: reads as zero */
 };
 
 /* A block that started at this page was freed: a second free of it can be told. */
 #define HEAP_PAGE_FREED 0x80000000u
+
+/* The huge page that starts here was asked for. */
+#define HEAP_PAGE_HUGE 0x40000000u
+
+#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE)
 
 struct heap {
 	struct lock lock;
@@ -99,8 +104,9 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
  * does not count twice. The caller gives one of the two back at once. Process heap. */
 void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit);
 
-/* What becomes of the contents of a cell that is given back. */
-enum heap_contents { HEAP_DIRTY, HEAP_ZERO };
+/* What has become of the contents of a cell that is given back; where its memory is no longer mapped, it
+ * turns into a hole instead. */
+enum heap_contents { HEAP_DIRTY, HEAP_ZERO, HEAP_LOST };
 
 /* Frees the cell of this kind that starts at ptr, and merges it with its free neighbours.
  * Returns: its size in bytes; 0 when no such cell starts at ptr: nothing has changed then. */
@@ -127,6 +133,10 @@ bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes);
 
 /* What the process has committed, as limit.h means it. */
 size_t heap_committed_bytes(void);
+
+/* Gives the memory of a range of slabs back; it reads as zero from then on. Process heap.
+ * Returns: false when the system refused. */
+bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes);
 
 /* Gives back to the system what has been idle for age_ms. Returns: the bytes given back. */
 size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);

@@ -82,8 +82,8 @@ static int count_cell(const struct heap_view *view, void *arg)
 
 static void count_work(struct introspect_work *work)
 {
-	for (unsigned i = 0; i < ARENAS_MAX && slab_arenas[i] != NULL; i++) {
-		const struct arena *arena = slab_arenas[i];
+	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++) {
+		const struct arena *arena = slab_arena(i);
 		work->fills += arena->fills;
 		work->slots_filled += arena->slots_filled;
 		work->flushes += arena->flushes;
@@ -116,7 +116,7 @@ void introspect_count(struct introspect_totals *totals)
 	totals->bootstrap_bytes = BOOTSTRAP_BYTES;
 	totals->bootstrap_live_bytes = bootstrap_bytes_live();
 	totals->page_b_bytes = halloc_page_b.record_bytes_used;
-	while (totals->arenas < ARENAS_MAX && slab_arenas[totals->arenas] != NULL)
+	while (totals->arenas < ARENAS_MAX && slab_arena(totals->arenas) != NULL)
 		totals->arenas++;
 	totals->tcaches = tcache_count();
 	totals->free_dirty_bytes = (size_t)heap_process->granules_dirty << HEAP_PAGE_SHIFT;

@@ -3,7 +3,8 @@
  *
  * Holds:  the list of all locks, in rising rank.
  * Always: a thread takes locks in rising rank (checked in debug builds).
- * Locks:  registry, below all ranks: held only while the list changes, and by fork.
+ * Locks:  registry, below all ranks (no lock is held where one is made or destroyed): held only while
+ *         the list changes, and by fork.
  *
  * glibc's fork runs the prepare handlers first and takes stdio's list lock after them, while a thread
  * that holds this list lock (fflush(NULL)) may be waiting for memory. So the prepare handler takes
@@ -56,6 +57,20 @@ static void mutex_reset(struct lock *lock)
 	lock->mutex = fresh;
 }
 
+/* The registry is fork's for as long as it lasts, and its thread may add to it. */
+static void registry_acquire(void)
+{
+	expect(held_ranks == 0);
+	if (!lock_held_by_fork())
+		pthread_mutex_lock(&registry);
+}
+
+static void registry_release(void)
+{
+	if (!lock_held_by_fork())
+		pthread_mutex_unlock(&registry);
+}
+
 void lock_init(struct lock *lock, enum lock_rank rank)
 {
 	struct lock **place = &locks;
@@ -63,7 +78,9 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 
 	mutex_reset(lock);
 	lock->rank = rank;
-	pthread_mutex_lock(&registry);
+	registry_acquire();
+	if (lock_held_by_fork())
+		pthread_mutex_lock(&lock->mutex); /* as fork holds all others */
 	while (*place != NULL && (*place)->rank <= rank) {
 		before = *place;
 		place = &before->next;
@@ -73,19 +90,21 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 	if (lock->next != NULL)
 		lock->next->previous = lock;
 	*place = lock;
-	pthread_mutex_unlock(&registry);
+	registry_release();
 }
 
 void lock_destroy(struct lock *lock)
 {
-	pthread_mutex_lock(&registry);
+	registry_acquire();
+	if (lock_held_by_fork())
+		pthread_mutex_unlock(&lock->mutex);
 	if (lock->previous != NULL)
 		lock->previous->next = lock->next;
 	else
 		locks = lock->next;
 	if (lock->next != NULL)
 		lock->next->previous = lock->previous;
-	pthread_mutex_unlock(&registry);
+	registry_release();
 	pthread_mutex_destroy(&lock->mutex);
 }
 

@@ -13,6 +13,7 @@ enum lock_rank {
 	LOCK_RANK_BOOT = 1,
 	LOCK_RANK_THREADS,
 	LOCK_RANK_ARENA,
+	LOCK_RANK_LARGE,
 	LOCK_RANK_OBSERVER,
 	LOCK_RANK_HEAP,
 	LOCK_RANK_PAGE_B,
@@ -25,7 +26,8 @@ struct lock {
 	struct lock *next;
 };
 
-/* Prepares a lock and enters it in the registry that fork goes through. */
+/* Prepares a lock and enters it in the registry that fork goes through. Locks: the caller holds none,
+ * as fork takes the registry before them; so too for lock_destroy. */
 void lock_init(struct lock *lock, enum lock_rank rank);
 
 /* Takes the lock out of the registry. Requires: nobody holds it or waits for it. */

@@ -7,6 +7,7 @@
  * Locks:  none.
  */
 #include "alloc.h"
+#include "backtrace.h"
 #include "introspect.h"
 #include "os.h"
 
@@ -54,11 +55,13 @@ EXPORT void *calloc(size_t count, size_t size)
 
 EXPORT void *realloc(void *ptr, size_t size)
 {
+	size_t bytes;
+
 	if (ptr == NULL)
 		return alloc_new(size);
 	if (size != 0)
 		return alloc_resize(ptr, size);
-	if (alloc_bytes(ptr, "realloc") != 0)
+	if (alloc_find(ptr, &bytes, "realloc"))
 		alloc_free(ptr);
 	return NULL;
 }
@@ -128,15 +131,14 @@ void cfree(void *ptr);
 
 EXPORT void free_sized(void *ptr, size_t size)
 {
-	(void)size;
-	alloc_free(ptr);
+	if (ptr != NULL)
+		alloc_free_sized(ptr, size, 1, "free_sized");
 }
 
 EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
-	(void)alignment;
-	(void)size;
-	alloc_free(ptr);
+	if (ptr != NULL)
+		alloc_free_sized(ptr, size, alignment, "free_aligned_sized");
 }
 
 /* --- Introspection ------------------------------------------------------------------------------ */
@@ -240,5 +242,6 @@ __attribute__((constructor)) static void start(void)
 		return;
 	}
 	alloc_start();
+	backtrace_boot();
 	introspect_start();
 }

@@ -112,8 +112,12 @@ void options_boot(void)
 		size_t length = strcspn(*entry, "=");
 		if (strncmp(*entry, PREFIX, PREFIX_BYTES) != 0 || (*entry)[length] != '=')
 			continue;
-		report_text(name, sizeof name, "%s", *entry + PREFIX_BYTES);
-		name[strcspn(name, "=")] = '\0';
-		option_set(name, *entry + length + 1);
+		const char *value = *entry + length + 1;
+		length -= PREFIX_BYTES;
+		if (length >= sizeof name)
+			length = sizeof name - 1; /* longer than any of ours */
+		memcpy(name, *entry + PREFIX_BYTES, length);
+		name[length] = '\0';
+		option_set(name, value);
 	}
 }

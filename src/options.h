@@ -13,14 +13,20 @@
 #define OPTIONS_NUMBERS(X)                                                                    \
 	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system") \
 	X(arenas, 0, 0, 256, "number of arenas; 0: four for each usable CPU")                 \
-	X(magazine_bytes_max, 16384, 0, 1048576, "most bytes of a size class a thread keeps")
+	X(magazine_bytes_max, 16384, 0, 1048576, "most bytes of a size class a thread keeps") \
+	X(hardened, 0, 0, 1,                                                                  \
+	  "1: every misuse that can be told is told, at a price in time and memory")          \
+	X(backtrace, 0, 0, 1, "1: the report of a misuse is followed by the calling stack")
 
 /* X(name, default, the words allowed, help); the value is the number of the word, from 0. */
 #define OPTIONS_WORDS(X)                                                                        \
 	X(on_error, 0, "abort report", "what becomes of a program that misuses the heap")       \
+	X(deepbind, 0, "share keep",                                                            \
+	  "plugins opened with RTLD_DEEPBIND: share the heap, or keep libc's")                  \
 	X(pressure, 0, "auto off on",                                                           \
 	  "give idle memory back at once where the control group is short of it; auto: with a " \
-	  "limit")
+	  "limit")                                                                              \
+	X(huge_pages, 0, "off on", "huge pages under small blocks, once a heap has 32 MiB")
 
 /* X(name, help); any text, empty when it is not set. */
 #define OPTIONS_TEXTS(X)                                                                       \

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,11 +36,24 @@
 #define WINDOWS_SPREAD (48 * TIB)
 #define WINDOW_ALIGN   GIB
 
+/* ThreadSanitizer knows only some addresses, those that the system gives. */
+#ifdef __has_feature
+#define HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
+#define WINDOW_ATTEMPTS 0
+#else
+#define WINDOW_ATTEMPTS 4
+#endif
+
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
 
 uint64_t os_calls;
 bool os_stopwatch_runs;
+bool os_memory_is_limited;
 size_t os_page_bytes = 4096;
 unsigned os_page_shift = 12;
 
@@ -76,6 +90,10 @@ void os_boot(void)
 		os_page_bytes = 4096;
 	os_page_shift = (unsigned)__builtin_ctzl(os_page_bytes);
 	window_next = WINDOWS_LOWEST + os_random() % WINDOWS_SPREAD / WINDOW_ALIGN * WINDOW_ALIGN;
+	struct rlimit space = {RLIM_INFINITY, RLIM_INFINITY}, data = space;
+	getrlimit(RLIMIT_AS, &space);
+	getrlimit(RLIMIT_DATA, &data);
+	os_memory_is_limited = space.rlim_cur != RLIM_INFINITY || data.rlim_cur != RLIM_INFINITY;
 }
 
 /* Maps exactly at start, or not at all. Kernels before 4.17 take the flag for a mere hint. */
@@ -114,7 +132,7 @@ static bool window_reserve(struct os_window *window, size_t size, size_t first)
 
 bool os_window_open(struct os_window *window, size_t size, size_t first)
 {
-	for (int attempt = 0; attempt < 4; attempt++) {
+	for (int attempt = 0; attempt < WINDOW_ATTEMPTS; attempt++) {
 		*window = (struct os_window){.base = window_next, .size = size};
 		/* The gap keeps the end of one window from the start of the next. */
 		window_next += (size + 2 * WINDOW_ALIGN - 1) / WINDOW_ALIGN * WINDOW_ALIGN;
@@ -165,32 +183,102 @@ bool os_purge(void *start, size_t bytes)
 	return madvise(start, bytes, MADV_DONTNEED) == 0;
 }
 
-bool os_move(void *from, void *to, size_t bytes)
+bool os_huge_pages(void *start, size_t bytes, bool wanted)
+{
+	call_count();
+	return madvise(start, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) == 0;
+}
+
+enum os_move os_move(void *from, void *to, size_t bytes)
 {
 	void *moved =
 	        mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
 
 	call_count();
-	return moved != MAP_FAILED;
+	if (moved != MAP_FAILED)
+		return OS_MOVED;
+	/* The system may have unmapped the target before it found a reason to refuse. */
+	return map_at((uintptr_t)to, bytes) == OS_CLAIM_REFUSED ? OS_MOVE_LOST : OS_MOVE_FAILED;
+}
+
+/*
+ * Ranges that the system would not unmap: undoing a mapping that was merged with its neighbours takes one
+ * mapping more, and there may be too many. Their memory is given back, and unmapping is tried again
+ * whenever a range is mapped or unmapped. A range for which there is no place here stays mapped.
+ */
+static struct leftover {
+	char *start; /* NULL: none; leftover_busy: being looked at */
+	size_t bytes;
+} leftovers[64];
+
+#define leftover_busy ((char *)leftovers)
+
+static bool unmap(void *start, size_t bytes)
+{
+	call_count();
+	return munmap(start, bytes) == 0;
+}
+
+static void leftover_set(struct leftover *leftover, char *start)
+{
+	__atomic_store_n(&leftover->start, start, __ATOMIC_RELEASE);
+}
+
+static void leftovers_unmap(void)
+{
+	for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) {
+		struct leftover *leftover = &leftovers[i];
+		char *start = __atomic_load_n(&leftover->start, __ATOMIC_RELAXED);
+		if (start == NULL || start == leftover_busy ||
+		    !__atomic_compare_exchange_n(&leftover->start, &start, leftover_busy, false,
+		                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			continue;
+		leftover_set(leftover, unmap(start, leftover->bytes) ? NULL : start);
+	}
+}
+
+static void leftover_add(char *start, size_t bytes)
+{
+	os_purge(start, bytes);
+	for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) {
+		char *none = NULL;
+		if (__atomic_compare_exchange_n(&leftovers[i].start, &none, leftover_busy, false,
+		                                __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+			leftovers[i].bytes = bytes;
+			leftover_set(&leftovers[i], start);
+			return;
+		}
+	}
 }
 
 void *os_map(size_t bytes)
 {
+	leftovers_unmap();
 	void *start = mmap(NULL, bytes, READ_WRITE, ANONYMOUS, -1, 0);
 
 	call_count();
-	return start == MAP_FAILED ? NULL : start;
+	if (start == MAP_FAILED) {
+		errno = ENOMEM; /* not EPERM or EAGAIN: our callers' callers are told ENOMEM alone */
+		return NULL;
+	}
+	return start;
 }
 
 void os_unmap(void *start, size_t bytes)
 {
-	call_count();
-	munmap(start, bytes);
+	if (!unmap(start, bytes))
+		leftover_add(start, bytes);
+	leftovers_unmap();
 }
 
 bool os_guard(void *start, size_t bytes)
 {
 	return protect(start, bytes, PROT_NONE);
+}
+
+bool os_unguard(void *start, size_t bytes)
+{
+	return protect(start, bytes, READ_WRITE);
 }
 
 uint32_t os_clock_ms(void)
@@ -221,13 +309,15 @@ size_t os_memory_bytes(void)
 
 bool os_file_read(const char *path, char *text, size_t bytes)
 {
+	int cancel = report_hold_cancel();
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t got = -1;
 
-	if (fd < 0)
-		return false;
-	got = read(fd, text, bytes - 1);
-	close(fd);
+	if (fd >= 0) {
+		got = read(fd, text, bytes - 1);
+		close(fd);
+	}
+	report_release_cancel(cancel);
 	if (got <= 0)
 		return false;
 	text[got] = '\0';

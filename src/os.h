@@ -63,21 +63,35 @@ bool os_window_skip(struct os_window *window, size_t bytes);
  * Returns: false when the system refused; the contents are then unchanged. */
 bool os_purge(void *start, size_t bytes);
 
-/* Moves the pages of a range to another, which must be mapped and whose contents are lost. The old
- * range stays mapped and reads as zero. Returns: false when it could not be done. */
-bool os_move(void *from, void *to, size_t bytes);
+/* Asks for huge pages in a range, or for none. Returns: false when the system has none to give. */
+bool os_huge_pages(void *start, size_t bytes, bool wanted);
 
-/* Maps a range of its own, of zeros, anywhere. Returns: NULL when there is no room. */
+enum os_move {
+	OS_MOVED,       /* the old range stays mapped and reads as zero */
+	OS_MOVE_FAILED, /* the old range is as it was; the new one reads as zero or as it was */
+	OS_MOVE_LOST,   /* the old range is as it was; the new one is mapped no more */
+};
+
+/* Moves the pages of a range to another, which must be mapped, and whose contents are lost. */
+enum os_move os_move(void *from, void *to, size_t bytes);
+
+/* Maps a range of its own, of zeros, anywhere. Returns: NULL, with ENOMEM, when there is no room. */
 void *os_map(size_t bytes);
 
+/* Unmaps such a range: at once, or, where the system refuses it, its memory now and the rest later. */
 void os_unmap(void *start, size_t bytes);
 
-/* Makes a range inaccessible. */
+/* Makes a range inaccessible; and accessible again. Returns: false when the system refused. */
 bool os_guard(void *start, size_t bytes);
+bool os_unguard(void *start, size_t bytes);
 
 /* Reads the first bytes of a small file, such as those of /proc and /sys, as text.
  * Returns: false when there is none. */
 bool os_file_read(const char *path, char *text, size_t bytes);
+
+/* Whether the process began with a limit (RLIMIT_AS, RLIMIT_DATA) on what it may map. Asked at boot alone:
+ * a filter of system calls that comes later may forbid the question. */
+extern bool os_memory_is_limited;
 
 /* The memory of the machine. */
 size_t os_memory_bytes(void);

@@ -57,6 +57,8 @@ static bool window_extend(struct os_window *window, size_t need, size_t smallest
 {
 	size_t exact = (need + os_page_bytes - 1) & -os_page_bytes;
 
+	if (exact > window->size - window->claimed)
+		return false;
 	return os_window_claim(window, claim_bytes(window, need, smallest)) == OS_CLAIMED ||
 	       os_window_claim(window, exact) == OS_CLAIMED;
 }
@@ -76,8 +78,28 @@ static size_t record_bytes(size_t size)
 
 static void counters_update(void)
 {
-	halloc_page_b.record_bytes_claimed = page_b.window.claimed;
-	halloc_page_b.record_bytes_used = page_b.used - page_b.free_bytes;
+	__atomic_store_n(&halloc_page_b.record_bytes_claimed, page_b.window.claimed,
+	                 __ATOMIC_RELAXED);
+	__atomic_store_n(&halloc_page_b.record_bytes_used, page_b.used - page_b.free_bytes,
+	                 __ATOMIC_RELAXED);
+}
+
+/* Cuts a record out of a larger free one: where the system gives no more. */
+static void *record_cut(size_t bytes)
+{
+	for (size_t size = bytes + PAGE_B_ALIGN; size <= PAGE_B_RECORD_BYTES_MAX;
+	     size += PAGE_B_ALIGN) {
+		struct free_record *whole = page_b.free[size / PAGE_B_ALIGN];
+		if (whole == NULL)
+			continue;
+		page_b.free[size / PAGE_B_ALIGN] = whole->next;
+		struct free_record *rest = (void *)((char *)whole + bytes);
+		rest->next = page_b.free[(size - bytes) / PAGE_B_ALIGN];
+		page_b.free[(size - bytes) / PAGE_B_ALIGN] = rest;
+		page_b.free_bytes -= bytes;
+		return memset(whole, 0, bytes);
+	}
+	return NULL;
 }
 
 static void *record_take(size_t bytes)
@@ -93,9 +115,18 @@ static void *record_take(size_t bytes)
 	}
 	size_t room = page_b.window.claimed - page_b.used;
 	if (room < bytes && !window_extend(&page_b.window, bytes - room, POOL_CLAIM_BYTES))
-		return NULL;
+		return record_cut(bytes);
 	page_b.used += bytes;
 	return (void *)(page_b.window.base + page_b.used - bytes);
+}
+
+void page_b_reserve(size_t bytes)
+{
+	lock_acquire(&page_b.lock);
+	if (bytes > page_b.window.claimed)
+		window_extend(&page_b.window, bytes - page_b.window.claimed, 0);
+	counters_update();
+	lock_release(&page_b.lock);
 }
 
 void *page_b_record_new(size_t size)

@@ -72,6 +72,9 @@ static inline void page_b_count(uint64_t *counter, uint64_t amount)
 /* Opens Page B. Returns: false when the system has no room for it. */
 bool page_b_boot(void);
 
+/* Sees to it, where the system lets it, that records have so many bytes in all. */
+void page_b_reserve(size_t bytes);
+
 /* A record of size bytes, all zero, aligned to a cache line.
  * Requires: size <= PAGE_B_RECORD_BYTES_MAX. Returns: NULL when there is no room. */
 void *page_b_record_new(size_t size);

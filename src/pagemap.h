@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What a state byte holds. */
+enum slot_state { SLOT_FRESH, SLOT_LIVE, SLOT_DEAD };
+
 struct pagemap_entry {
 	uint64_t
 	        reciprocal; /* of the slot size; 0: no slab, and no offset passes for a slot's start */
@@ -19,7 +22,9 @@ struct pagemap_entry {
 	uintptr_t start;    /* of the slab */
 	uint16_t arena;
 	uint8_t sizeclass;
-	bool retired; /* a slab was here; start and sizeclass are still those it had */
+	bool retired;      /* a slab was here; start and sizeclass are still those it had */
+	bool hidden;       /* a slab of hardened mode: its reciprocal stays 0 */
+	uint16_t magazine; /* of the class: its offset among those of a thread */
 };
 
 _Static_assert(sizeof(struct pagemap_entry) == 32, "two entries a cache line");
@@ -30,7 +35,8 @@ struct pagemap {
 	struct pagemap_entry *entries;
 };
 
-extern struct pagemap pagemap;
+/* Hidden, and known to be: so no table of addresses stands between the fast path and it. */
+extern struct pagemap pagemap __attribute__((visibility("hidden")));
 
 /* Opens the map for a Page A at base. Returns: false when there is no room. */
 bool pagemap_boot(uintptr_t base, size_t size_max);
@@ -44,9 +50,12 @@ static inline struct pagemap_entry *pagemap_find(const void *ptr)
 {
 	uintptr_t offset = (uintptr_t)ptr - pagemap.base;
 
-	if (offset >= pagemap.bytes)
+	if (__builtin_expect(offset >= pagemap.bytes, 0))
 		return NULL;
-	return &pagemap.entries[offset >> HEAP_PAGE_SHIFT];
+	struct pagemap_entry *entry = &pagemap.entries[offset >> HEAP_PAGE_SHIFT];
+	if (entry == NULL)
+		__builtin_unreachable();
+	return entry;
 }
 
 #endif

@@ -8,6 +8,8 @@
 #include "report.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +18,24 @@
 bool report_carry_on;
 void (*report_backtrace)(void);
 
-static void stream_drain(struct report_stream *stream)
+int report_hold_cancel(void)
+{
+	int state = PTHREAD_CANCEL_ENABLE;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return state;
+}
+
+void report_release_cancel(int state)
+{
+	pthread_setcancelstate(state, NULL);
+}
+
+static void stream_write(struct report_stream *stream)
 {
 	size_t done = 0;
 
-	while (done < stream->used && stream->error == 0 && stream->fd != REPORT_TEXT_ONLY) {
+	while (done < stream->used && stream->error == 0) {
 		ssize_t wrote = write(stream->fd, stream->buffer + done, stream->used - done);
 		if (wrote >= 0)
 			done += (size_t)wrote;
@@ -30,10 +45,32 @@ static void stream_drain(struct report_stream *stream)
 	stream->used = 0;
 }
 
+/* Our lines are not the program's: a reader that has gone does not end it (SIGPIPE), and writing is no
+ * cancellation point. */
+static void stream_drain(struct report_stream *stream)
+{
+	static const struct timespec now;
+	sigset_t pipe, before, pending;
+	int cancel = report_hold_cancel();
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&pending);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	stream_write(stream);
+	if (stream->error == EPIPE && !sigismember(&pending, SIGPIPE))
+		sigtimedwait(&pipe, NULL, &now);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	report_release_cancel(cancel);
+}
+
 static void stream_put(struct report_stream *stream, char c)
 {
-	if (stream->used == sizeof stream->buffer)
+	if (stream->used == sizeof stream->buffer) {
+		if (stream->fd == REPORT_TEXT_ONLY)
+			return;
 		stream_drain(stream);
+	}
 	stream->buffer[stream->used++] = c;
 }
 

@@ -34,6 +34,10 @@ struct report_stream {
 
 #define REPORT_STREAM(file) ((struct report_stream){.fd = (file)})
 
+/* Around calls that would be cancellation points: malloc and free are none. */
+int report_hold_cancel(void);
+void report_release_cancel(int state);
+
 /* Appends to the stream; a full buffer is written out. */
 void report_format(struct report_stream *stream, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

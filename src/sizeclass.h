@@ -12,48 +12,24 @@
 #include <stdint.h>
 
 /* X(class, the size of the class below, size) */
-#define SIZECLASSES(X)                                                                                 \
-	X(0, 0, 16)                                                                                    \
-	X(1, 16, 32)                                                                                   \
-	X(2, 32, 48)                                                                                   \
-	X(3, 48, 64) X(4, 64, 80) X(5, 80, 96) X(6, 96, 112) X(7, 112, 128) X(8, 128, 144) X(          \
-	        9, 144, 160) X(10, 160, 176) X(11, 176, 192) X(12, 192, 208) X(13, 208, 224)           \
-	        X(14, 224, 240) X(15, 240, 256) X(16, 256, 288) X(17, 288, 320) X(18, 320, 352)        \
-	                X(19, 352, 384) X(20, 384, 416) X(21, 416, 448) X(22, 448, 480) X(             \
-	                        23, 480, 512) X(24, 512, 576) X(25, 576, 640) X(26, 640, 704)          \
-	                        X(27, 704, 768) X(28, 768, 832) X(29, 832, 896) X(30, 896, 960) X(     \
-	                                31,                                                            \
-	                                960, 1024) X(32, 1024,                                         \
-	                                             1152) X(33, 1152,                                 \
-	                                                     1280) X(34, 1280,                         \
-	                                                             1408) X(35, 1408,                 \
-	                                                                     1536) X(36, 1536,         \
-	                                                                             1664) X(37,       \
-	                                                                                     1664,     \
-	                                                                                     1792)     \
-	                                X(38, 1792, 1920) X(39, 1920, 2048) X(40, 2048, 2304) X(       \
-	                                        41, 2304,                                              \
-	                                        2560) X(42, 2560, 2816)                                \
-	                                        X(43, 2816, 3072) X(44, 3072, 3328) X(                 \
-	                                                45, 3328,                                      \
-	                                                3584) X(46, 3584, 3840)                        \
-	                                                X(47, 3840, 4096) X(48, 4096, 5120) X(         \
-	                                                        49, 5120,                              \
-	                                                        6144) X(50, 6144, 7168)                \
-	                                                        X(51, 7168, 8192) X(                   \
-	                                                                52, 8192,                      \
-	                                                                10240) X(53, 10240, 12288)     \
-	                                                                X(54, 12288,                   \
-	                                                                  14336) X(55, 14336,          \
-	                                                                           16384) X(56, 16384, \
-	                                                                                    20480)     \
-	                                                                        X(57, 20480,           \
-	                                                                          24576) X(58,         \
-	                                                                                   24576,      \
-	                                                                                   28672)      \
-	                                                                                X(59,          \
-	                                                                                  28672,       \
-	                                                                                  32768)
+/* clang-format off */
+#define SIZECLASSES(X) \
+	X( 0,     0,    16) X( 1,    16,    32) X( 2,    32,    48) X( 3,    48,    64) \
+	X( 4,    64,    80) X( 5,    80,    96) X( 6,    96,   112) X( 7,   112,   128) \
+	X( 8,   128,   144) X( 9,   144,   160) X(10,   160,   176) X(11,   176,   192) \
+	X(12,   192,   208) X(13,   208,   224) X(14,   224,   240) X(15,   240,   256) \
+	X(16,   256,   288) X(17,   288,   320) X(18,   320,   352) X(19,   352,   384) \
+	X(20,   384,   416) X(21,   416,   448) X(22,   448,   480) X(23,   480,   512) \
+	X(24,   512,   576) X(25,   576,   640) X(26,   640,   704) X(27,   704,   768) \
+	X(28,   768,   832) X(29,   832,   896) X(30,   896,   960) X(31,   960,  1024) \
+	X(32,  1024,  1152) X(33,  1152,  1280) X(34,  1280,  1408) X(35,  1408,  1536) \
+	X(36,  1536,  1664) X(37,  1664,  1792) X(38,  1792,  1920) X(39,  1920,  2048) \
+	X(40,  2048,  2304) X(41,  2304,  2560) X(42,  2560,  2816) X(43,  2816,  3072) \
+	X(44,  3072,  3328) X(45,  3328,  3584) X(46,  3584,  3840) X(47,  3840,  4096) \
+	X(48,  4096,  5120) X(49,  5120,  6144) X(50,  6144,  7168) X(51,  7168,  8192) \
+	X(52,  8192, 10240) X(53, 10240, 12288) X(54, 12288, 14336) X(55, 14336, 16384) \
+	X(56, 16384, 20480) X(57, 20480, 24576) X(58, 24576, 28672) X(59, 28672, 32768)
+/* clang-format on */
 
 #define SIZECLASS_COUNT     60
 #define SIZECLASS_BYTES_MAX ((size_t)32768)
@@ -69,7 +45,8 @@ struct sizeclass {
 extern const struct sizeclass sizeclasses[SIZECLASS_COUNT];
 
 /* Indexed by size in steps of 16 bytes, rounded up. */
-extern const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1];
+extern const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1]
+        __attribute__((visibility("hidden")));
 
 /* Requires: size <= SIZECLASS_BYTES_MAX. Size 0 has the class of 32 bytes, as glibc's smallest block
  * can hold 24. */
@@ -84,12 +61,12 @@ static inline unsigned sizeclass_of(size_t size)
  * offset / size, and the low half is below r exactly when the division leaves nothing
  * (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019).
  */
-static inline uint32_t sizeclass_divide(uint64_t offset, uint64_t reciprocal, uint64_t *rest)
+static inline uint64_t sizeclass_divide(uint64_t offset, uint64_t reciprocal, uint64_t *rest)
 {
 	unsigned __int128 product = (unsigned __int128)offset * reciprocal;
 
 	*rest = (uint64_t)product;
-	return (uint32_t)(product >> 64);
+	return (uint64_t)(product >> 64);
 }
 
 /* The smallest class whose slots hold size bytes and are all aligned to alignment, a power of two.

@@ -25,6 +25,7 @@
 #define EMPTY_SLABS_KEPT 1
 
 struct arena *slab_arenas[ARENAS_MAX];
+bool slab_hidden;
 
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
@@ -138,8 +139,11 @@ static void entries_set(const struct slab *slab)
 		entry->start = slab->start;
 		entry->arena = slab->arena;
 		entry->sizeclass = slab->sizeclass;
+		entry->magazine = (uint16_t)(slab->sizeclass * SLAB_MAGAZINE_BYTES);
 		entry->retired = false;
-		__atomic_store_n(&entry->reciprocal, class_of(slab)->reciprocal, __ATOMIC_RELEASE);
+		entry->hidden = slab_hidden;
+		__atomic_store_n(&entry->reciprocal, slab_hidden ? 0 : class_of(slab)->reciprocal,
+		                 __ATOMIC_RELEASE);
 	}
 }
 
@@ -149,6 +153,7 @@ static void entries_retire(const struct slab *slab)
 
 	for (unsigned i = 0; i < class_of(slab)->heap_pages; i++, entry++) {
 		entry->retired = true;
+		entry->hidden = false;
 		__atomic_store_n(&entry->reciprocal, 0, __ATOMIC_RELEASE);
 	}
 }
@@ -166,6 +171,38 @@ static void slots_init(struct slab *slab, size_t bytes)
 	slab->free = (uint16_t)slots;
 }
 
+/* In hardened mode a heap page that cannot be touched ends the cell of a slab. Each parts a mapping: there
+ * are no more of them once they could use up what the system allows. */
+#define GUARDS_MAX 12000u
+
+static unsigned guards;
+
+static size_t guard_bytes(void)
+{
+	return slab_hidden ? HEAP_PAGE_BYTES : 0;
+}
+
+/* Returns: false where the slab must be inaccessible and could not be made so. */
+static bool slab_guard(const struct arena *arena, struct slab *slab, size_t bytes)
+{
+	if (!slab_hidden)
+		return true;
+	if (arena->inaccessible)
+		return os_guard((void *)slab->start, bytes + HEAP_PAGE_BYTES);
+	if (__atomic_fetch_add(&guards, 1, __ATOMIC_RELAXED) < GUARDS_MAX)
+		os_guard((void *)(slab->start + bytes), HEAP_PAGE_BYTES);
+	return true;
+}
+
+static void slab_forget(struct slab *slab)
+{
+	unsigned slots = class_of(slab)->slots;
+
+	if (slab->sizes != NULL)
+		page_b_record_free(slab->sizes, slots * sizeof *slab->sizes);
+	page_b_record_free(slab, record_bytes(slots));
+}
+
 static struct slab *slab_new(struct arena *arena, unsigned class)
 {
 	const struct sizeclass *shape = &sizeclasses[class];
@@ -174,14 +211,27 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 
 	if (slab == NULL)
 		return NULL;
-	void *start = heap_take(heap_process, bytes, HEAP_PAGE_BYTES, HEAP_SLAB);
+	slab->arena = arena->number;
+	slab->sizeclass = (uint8_t) class;
+	if (slab_hidden) {
+		slab->sizes = page_b_record_new(shape->slots * sizeof *slab->sizes);
+		if (slab->sizes == NULL) {
+			slab_forget(slab);
+			return NULL;
+		}
+	}
+	void *start = heap_take(heap_process, bytes + guard_bytes(), HEAP_PAGE_BYTES, HEAP_SLAB);
 	if (start == NULL) {
-		page_b_record_free(slab, record_bytes(shape->slots));
+		slab_forget(slab);
 		return NULL;
 	}
 	slab->start = (uintptr_t)start;
-	slab->arena = arena->number;
-	slab->sizeclass = (uint8_t) class;
+	if (!slab_guard(arena, slab, bytes)) {
+		heap_give(heap_process, start, HEAP_SLAB, HEAP_DIRTY);
+		slab_forget(slab);
+		errno = ENOMEM;
+		return NULL;
+	}
 	slab->free_bits = (uint64_t *)(states_of(slab) + states_bytes(shape->slots));
 	slots_init(slab, bytes);
 	list_add(arena, slab);
@@ -193,16 +243,21 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 /* Gives a slab without slots in use back to the core. */
 static void slab_retire(struct arena *arena, struct slab *slab, enum heap_contents contents)
 {
-	unsigned slots = class_of(slab)->slots;
+	size_t bytes = class_of(slab)->heap_pages * HEAP_PAGE_BYTES;
 
-	expect(slab->free == slots);
+	expect(slab->free == class_of(slab)->slots);
 	list_remove(arena, slab);
 	if (slab->idle_since != 0)
 		idle_remove(arena, slab);
 	arena->empty_slabs[slab->sizeclass]--;
 	entries_retire(slab);
+	if (slab_hidden) {
+		__atomic_fetch_sub(&guards, 1, __ATOMIC_RELAXED);
+		if (!os_unguard((void *)(slab->start + bytes), HEAP_PAGE_BYTES))
+			contents = HEAP_LOST;
+	}
 	heap_give(heap_process, (void *)slab->start, HEAP_SLAB, contents);
-	page_b_record_free(slab, record_bytes(slots));
+	slab_forget(slab);
 }
 
 void slab_boot(void)
@@ -217,21 +272,23 @@ void slab_boot(void)
 	halloc_page_b.class_count = SIZECLASS_COUNT;
 }
 
-struct arena *slab_arena_new(void)
+struct arena *slab_arena_new(unsigned limit)
 {
 	struct arena *arena = page_b_record_new(sizeof *arena);
 
 	if (arena == NULL)
 		return NULL;
-	for (uint16_t i = 0; i < ARENAS_MAX; i++) {
-		if (slab_arenas[i] == NULL) {
-			arena->number = i;
-			break;
-		}
-	}
 	lock_init(&arena->lock, LOCK_RANK_ARENA);
-	__atomic_store_n(&slab_arenas[arena->number], arena, __ATOMIC_RELEASE);
-	return arena;
+	for (unsigned i = 0; i < limit; i++) {
+		struct arena *none = NULL;
+		arena->number = (uint16_t)i;
+		if (__atomic_compare_exchange_n(&slab_arenas[i], &none, arena, false,
+		                                __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			return arena;
+	}
+	lock_destroy(&arena->lock);
+	page_b_record_free(arena, sizeof *arena);
+	return NULL;
 }
 
 /* --- Fill: slots leave their slabs -------------------------------------------------------------- */
@@ -264,23 +321,72 @@ static void slots_take(struct slab *slab, struct slot *slots, unsigned count)
 	}
 }
 
-static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct slot *slots,
-                               unsigned wanted)
+/* Takes a free slot by chance, out of the first few hundred: all of the slab would cost far more misses of
+ * the caches. Requires: there is one. */
+static void slot_take_any(struct slab *slab, uint64_t chance, struct slot *slot)
 {
-	unsigned count = wanted < slab->free ? wanted : slab->free;
+	unsigned words = words_of(class_of(slab)->slots);
+	unsigned word = slab->first_word;
 
+	while (slab->free_bits[word] == 0)
+		word++;
+	slab->first_word = (uint16_t)word;
+	unsigned other = word + (unsigned)(chance >> 8) % 4;
+	if (other < words && slab->free_bits[other] != 0)
+		word = other;
+	/* The first free one from a bit by chance on, else the lowest. */
+	uint64_t bits = slab->free_bits[word] & UINT64_MAX << chance % WORD_BITS;
+	if (bits == 0)
+		bits = slab->free_bits[word];
+	unsigned bit = (unsigned)__builtin_ctzll(bits);
+	unsigned taken = word * WORD_BITS + bit;
+	slab->free_bits[word] &= ~((uint64_t)1 << bit);
+	slab->free--;
+	slot->ptr = (void *)(slab->start + (uintptr_t)taken * class_of(slab)->slot_bytes);
+	slot->state = states_of(slab) + taken;
+}
+
+/* Before slots leave a slab, and after. */
+static void slab_leave(struct arena *arena, struct slab *slab)
+{
 	if (slab->free == class_of(slab)->slots)
 		arena->empty_slabs[slab->sizeclass]--;
 	if (slab->idle_since != 0)
 		idle_remove(arena, slab);
-	slots_take(slab, slots, count);
+}
+
+static void slab_left(struct arena *arena, struct slab *slab)
+{
 	if (slab->free == 0) {
 		list_remove(arena, slab);
 	} else if (fullness_of(slab) != slab->fullness) {
 		list_remove(arena, slab);
 		list_add(arena, slab);
 	}
+}
+
+static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct slot *slots,
+                               unsigned wanted)
+{
+	unsigned count = wanted < slab->free ? wanted : slab->free;
+
+	slab_leave(arena, slab);
+	slots_take(slab, slots, count);
+	slab_left(arena, slab);
 	return count;
+}
+
+bool slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slot *slot)
+{
+	struct slab *slab = slab_to_fill_from(arena, class);
+
+	if (slab == NULL)
+		return false;
+	arena->slots_filled++;
+	slab_leave(arena, slab);
+	slot_take_any(slab, chance, slot);
+	slab_left(arena, slab);
+	return true;
 }
 
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)
@@ -322,20 +428,19 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 		list_add(arena, slab);
 	}
 	if (slab->free == shape->slots) {
-		if (arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT) {
+		if (arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
+		    !arena->inaccessible) {
 			slab_retire(arena, slab, HEAP_DIRTY);
 			return;
 		}
 	}
-	if (slab->idle_since == 0 && slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
+	if (slab->idle_since == 0 && !arena->inaccessible &&
+	    slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
 		idle_add(arena, slab);
 }
 
-void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
+static void slots_return(struct arena *arena, const struct slot *slots, unsigned count)
 {
-	uint64_t clock = os_stopwatch();
-
-	lock_acquire(&arena->lock);
 	for (unsigned i = 0; i < count;) {
 		struct slab *slab = slab_of_entry(pagemap_find(slots[i].ptr));
 		uint8_t *states = states_of(slab);
@@ -354,8 +459,21 @@ void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
 		}
 		slab_settle(arena, slab, free_before);
 	}
-	arena->flushes++;
 	arena->slots_flushed += count;
+}
+
+void slab_return_held(struct arena *arena, const struct slot *slot)
+{
+	slots_return(arena, slot, 1);
+}
+
+void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
+{
+	uint64_t clock = os_stopwatch();
+
+	lock_acquire(&arena->lock);
+	slots_return(arena, slots, count);
+	arena->flushes++;
 	arena->flush_ns += os_stopwatch_since(clock);
 	lock_release(&arena->lock);
 }
@@ -404,7 +522,8 @@ static size_t slab_purge_pages(struct slab *slab)
 			run++;
 		size_t start = (size_t)page << os_page_shift;
 		size_t end = (size_t)run << os_page_shift;
-		if (run > page && os_purge((void *)(slab->start + start), end - start)) {
+		if (run > page &&
+		    heap_purge_range(heap_process, slab->start + start, end - start)) {
 			slots_set_fresh(slab, start, end);
 			purged += end - start;
 		}
@@ -416,7 +535,7 @@ static size_t slab_purge_pages(struct slab *slab)
 static size_t slab_purge_whole(struct arena *arena, struct slab *slab)
 {
 	size_t bytes = class_of(slab)->heap_pages * HEAP_PAGE_BYTES;
-	bool purged = os_purge((void *)slab->start, bytes);
+	bool purged = heap_purge_range(heap_process, slab->start, bytes);
 
 	slab_retire(arena, slab, purged ? HEAP_ZERO : HEAP_DIRTY);
 	return purged ? bytes : 0;
@@ -447,8 +566,8 @@ size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 	uint64_t clock = os_stopwatch();
 	int saved = errno;
 
-	for (unsigned i = 0; i < ARENAS_MAX && slab_arenas[i] != NULL; i++)
-		while (arena_purge_one(slab_arenas[i], now_ms, age_ms, &purged))
+	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++)
+		while (arena_purge_one(slab_arena(i), now_ms, age_ms, &purged))
 			;
 	purged += heap_purge(heap_process, now_ms, age_ms);
 	if (purged != 0) {
@@ -506,7 +625,8 @@ struct slab *slab_at(const void *start)
 {
 	struct pagemap_entry *entry = pagemap_find(start);
 
-	if (entry == NULL || __atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) == 0)
+	if (entry == NULL ||
+	    (__atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) == 0 && !entry->hidden))
 		return NULL;
 	return slab_of_entry(entry);
 }

@@ -21,13 +21,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum slot_state { SLOT_FRESH, SLOT_LIVE, SLOT_DEAD };
-
 /* A slot outside of its slab: what a magazine holds. */
 struct slot {
 	void *ptr;
 	uint8_t *state;
 };
+
+/* The room above keeps slots in magazines, of which the page map knows the size. */
+#define SLAB_MAGAZINE_BYTES 16u
 
 #define SLAB_FULLNESSES 4
 
@@ -39,6 +40,7 @@ struct slab {
 	struct slab *idle_next;
 	uintptr_t start;
 	uint64_t *free_bits;
+	uint16_t *sizes;     /* hardened mode: what was asked for, a number a slot; else NULL */
 	uint32_t idle_since; /* ms; 0: not in the idle list */
 	uint16_t free;       /* slots in the slab */
 	uint16_t first_word; /* no free slot has its bit below this word */
@@ -52,7 +54,8 @@ _Static_assert(sizeof(struct slab) % 8 == 0, "the states follow directly");
 struct arena {
 	struct lock lock;
 	uint16_t number;
-	uint32_t users; /* threads; guarded by the room above */
+	bool inaccessible; /* its slots can be neither read nor written, and its slabs stay */
+	uint32_t users;    /* threads; guarded by the room above */
 	struct slab *partial[SIZECLASS_COUNT][SLAB_FULLNESSES];
 	uint8_t empty_slabs[SIZECLASS_COUNT];
 	struct slab *idle_first; /* the longest idle */
@@ -70,11 +73,18 @@ struct arena {
 /* Those that exist, from number 0 without gaps. */
 extern struct arena *slab_arenas[ARENAS_MAX];
 
+/* The arena of a number; NULL when there is none yet. Any thread may be making the next. */
+static inline struct arena *slab_arena(unsigned number)
+{
+	return __atomic_load_n(&slab_arenas[number], __ATOMIC_ACQUIRE);
+}
+
 /* Tells Page B's header where arenas and slabs are found. */
 void slab_boot(void);
 
-/* Makes the next arena. Locks: the caller's, the same for all calls. Returns: NULL without memory. */
-struct arena *slab_arena_new(void);
+/* Makes the next arena, from any thread. Locks: the caller holds none.
+ * Returns: NULL without memory, or when there are limit of them. */
+struct arena *slab_arena_new(unsigned limit);
 
 /* Takes up to wanted slots out of the arena's slabs, the lowest address last.
  * Returns: how many; 0 with ENOMEM when there is no room for a slab. */
@@ -82,6 +92,13 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 
 /* Puts slots of this arena, none of them live, back into their slabs. */
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);
+
+/* Hardened mode, set before the first slab: slabs are hidden from the fast paths, a guard follows each. */
+extern bool slab_hidden;
+
+/* Takes one free slot by chance; puts one back. Hardened mode. Locks: the arena's is held. */
+bool slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slot *slot);
+void slab_return_held(struct arena *arena, const struct slot *slot);
 
 /* Gives OS pages back that held no slot in use for age_ms, of every arena and of the core.
  * Returns: bytes given back. */

@@ -20,8 +20,19 @@
 #define MAGAZINE_SLOTS_MIN 4u
 #define MAGAZINE_SLOTS_MAX 256u
 
-struct tcache tcache_none = {.arena_number = TCACHE_ARENA_NONE};
-struct tcache tcache_gone = {.arena_number = TCACHE_ARENA_NONE};
+/* Below the lowest slot of a magazine that has none. */
+static struct slot bottom[1];
+
+#define NO_SLOTS ((struct magazine){.top = bottom + 1, .limit = bottom + 1})
+
+/* Every magazine of these is empty, and has no room. */
+#define NO_MAGAZINES                                                                    \
+	{                                                                               \
+		[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1 } \
+	}
+
+struct tcache tcache_none = {.magazines = NO_MAGAZINES, .arena_number = TCACHE_ARENA_NONE};
+struct tcache tcache_gone = {.magazines = NO_MAGAZINES, .arena_number = TCACHE_ARENA_NONE};
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
 
@@ -43,40 +54,58 @@ static uint32_t capacity_max(unsigned class)
 	return slots < MAGAZINE_SLOTS_MIN ? MAGAZINE_SLOTS_MIN : (uint32_t)slots;
 }
 
-static size_t slots_bytes(uint32_t slots)
+static size_t slots_bytes(size_t slots)
 {
 	return slots * sizeof(struct slot);
 }
 
-/* Gives a magazine twice its room. Returns: false when it has all it may, or without memory. */
-static bool magazine_grow(struct magazine *magazine, unsigned class)
+/* The lowest slot of a magazine; the one below is the bottom. */
+static struct slot *lowest(const struct tcache *tcache, unsigned class)
 {
-	uint32_t limit = capacity_max(class);
-	uint32_t capacity = magazine->capacity == 0 ? MAGAZINE_SLOTS_MIN : magazine->capacity * 2;
+	return tcache->magazines[class].limit - tcache->capacities[class];
+}
 
-	if (magazine->capacity >= limit)
+static void record_free(const struct tcache *tcache, unsigned class)
+{
+	if (tcache->capacities[class] != 0)
+		page_b_record_free(lowest(tcache, class) - 1,
+		                   slots_bytes(tcache->capacities[class] + 1u));
+}
+
+/* Gives a magazine twice its room. Returns: false when it has all it may, or without memory. */
+static bool magazine_grow(struct tcache *tcache, unsigned class)
+{
+	struct magazine *magazine = &tcache->magazines[class];
+	uint32_t limit = capacity_max(class);
+	uint32_t capacity = tcache->capacities[class] * 2u;
+	unsigned count = tcache_slots(tcache, class);
+
+	if (tcache->capacities[class] >= limit)
 		return false;
+	if (capacity == 0)
+		capacity = MAGAZINE_SLOTS_MIN;
 	if (capacity > limit)
 		capacity = limit;
-	struct slot *slots = page_b_record_new(slots_bytes(capacity));
-	if (slots == NULL)
+	struct slot *record = page_b_record_new(slots_bytes(capacity + 1));
+	if (record == NULL)
 		return false;
-	if (magazine->slots != NULL) {
-		memcpy(slots, magazine->slots, slots_bytes(magazine->count));
-		page_b_record_free(magazine->slots, slots_bytes(magazine->capacity));
-	}
-	magazine->slots = slots;
-	magazine->capacity = capacity;
+	memcpy(record + 1, lowest(tcache, class), slots_bytes(count));
+	record_free(tcache, class);
+	magazine->top = record + 1 + count;
+	magazine->limit = record + 1 + capacity;
+	tcache->capacities[class] = (uint16_t)capacity;
 	return true;
 }
 
-static void magazine_free(struct magazine *magazine, struct arena *arena)
+static void magazine_free(struct tcache *tcache, unsigned class)
 {
-	if (magazine->count != 0)
-		slab_flush(arena, magazine->slots, magazine->count);
-	if (magazine->slots != NULL)
-		page_b_record_free(magazine->slots, slots_bytes(magazine->capacity));
-	*magazine = (struct magazine){0};
+	unsigned count = tcache_slots(tcache, class);
+
+	if (count != 0)
+		slab_flush(tcache->arena, lowest(tcache, class), count);
+	record_free(tcache, class);
+	tcache->magazines[class] = NO_SLOTS;
+	tcache->capacities[class] = 0;
 }
 
 /* --- The outbox --------------------------------------------------------------------------------- */
@@ -97,7 +126,7 @@ static void outbox_send_some(struct tcache *tcache)
 			tcache->outbox[kept++] = slot;
 	}
 	tcache->outbox_count = kept;
-	slab_flush(slab_arenas[number], parcel, parcelled);
+	slab_flush(slab_arena(number), parcel, parcelled);
 }
 
 static void outbox_send(struct tcache *tcache)
@@ -106,14 +135,15 @@ static void outbox_send(struct tcache *tcache)
 		outbox_send_some(tcache);
 }
 
-__attribute__((noinline)) void tcache_send(struct slot slot, unsigned arena)
+__attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
+	struct slot slot = {.ptr = ptr, .state = state};
 
 	if (tcache == &tcache_none && tcache_new())
 		tcache = tcache_self;
 	if (tcache->arena_number == TCACHE_ARENA_NONE) {
-		slab_flush(slab_arenas[arena], &slot, 1);
+		slab_flush(slab_arena(arena), &slot, 1);
 		return;
 	}
 	if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS) {
@@ -136,60 +166,78 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 		tcache = tcache_self;
 	if (tcache->arena_number == TCACHE_ARENA_NONE) {
 		/* No cache any more, or no memory for one: one slot, of the first arena. */
-		slab_fill(slab_arenas[0], class, &slot, 1);
+		slab_fill(slab_arena(0), class, &slot, 1);
 		return slot;
 	}
-	struct magazine *magazine = &tcache->magazines[class];
-	magazine_grow(magazine, class);
-	if (magazine->capacity == 0) {
+	magazine_grow(tcache, class);
+	uint32_t capacity = tcache->capacities[class];
+	if (capacity == 0) {
 		slab_fill(tcache->arena, class, &slot, 1);
 		return slot;
 	}
-	uint32_t count = slab_fill(tcache->arena, class, magazine->slots, magazine->capacity / 2);
+	struct slot *slots = lowest(tcache, class);
+	uint32_t count = slab_fill(tcache->arena, class, slots, capacity / 2);
 	if (count != 0) {
-		slot = magazine->slots[count - 1];
-		magazine->count = count - 1;
+		slot = slots[count - 1];
+		tcache->magazines[class].top = slots + count - 1;
 	}
 	slab_tick();
 	return slot;
 }
 
-__attribute__((noinline)) void tcache_spill(struct slot slot, unsigned class)
+__attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
+	struct slot slot = {.ptr = ptr, .state = state};
 	struct magazine *magazine = &tcache->magazines[class];
 
-	if (!magazine_grow(magazine, class)) {
+	if (!magazine_grow(tcache, class)) {
 		/* The older half goes. */
-		uint32_t half = magazine->capacity / 2;
+		uint32_t half = tcache->capacities[class] / 2u;
 		if (half == 0) {
 			slab_flush(tcache->arena, &slot, 1);
 			return;
 		}
-		slab_flush(tcache->arena, magazine->slots, half);
-		magazine->count -= half;
-		memmove(magazine->slots, magazine->slots + half, slots_bytes(magazine->count));
+		struct slot *slots = lowest(tcache, class);
+		slab_flush(tcache->arena, slots, half);
+		size_t kept = (size_t)(magazine->top - slots) - half;
+		memmove(slots, slots + half, slots_bytes(kept));
+		magazine->top = slots + kept;
 		slab_tick();
 	}
-	magazine->slots[magazine->count] = slot;
-	magazine->count++;
+	*magazine->top = slot;
+	magazine->top++;
 }
 
 /* --- Threads come and go ------------------------------------------------------------------------ */
 
-/* The arena with the fewest threads; a new one rather than a shared one while they are allowed. */
+/* The arena with the fewest threads. */
 static struct arena *arena_choose(void)
 {
 	struct arena *best = NULL;
-	unsigned i;
 
-	for (i = 0; i < arenas_allowed && slab_arenas[i] != NULL; i++)
-		if (best == NULL || slab_arenas[i]->users < best->users)
-			best = slab_arenas[i];
-	if (best != NULL && (best->users == 0 || i == arenas_allowed))
-		return best;
-	struct arena *fresh = slab_arena_new();
-	return fresh != NULL ? fresh : best;
+	for (unsigned i = 0; i < arenas_allowed && slab_arena(i) != NULL; i++)
+		if (best == NULL || slab_arena(i)->users < best->users)
+			best = slab_arena(i);
+	return best;
+}
+
+/* As arena_choose, but a new one rather than a shared one while they are allowed. Locks: threads is
+ * held, but for the making of an arena, which brings a lock that fork must not find half-made. */
+static struct arena *arena_choose_or_make(void)
+{
+	struct arena *best = arena_choose();
+	bool made = true;
+
+	/* Again when another thread took the one that was made. */
+	while (made && (best == NULL || best->users != 0) &&
+	       slab_arena(arenas_allowed - 1) == NULL) {
+		lock_release(&threads);
+		made = slab_arena_new(arenas_allowed) != NULL;
+		lock_acquire(&threads);
+		best = arena_choose();
+	}
+	return best;
 }
 
 static void list_add(struct tcache *tcache)
@@ -221,8 +269,10 @@ bool tcache_new(void)
 		errno = saved;
 		return false;
 	}
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		tcache->magazines[class] = NO_SLOTS;
 	lock_acquire(&threads);
-	tcache->arena = arena_choose();
+	tcache->arena = arena_choose_or_make();
 	if (tcache->arena != NULL) {
 		tcache->arena_number = tcache->arena->number;
 		tcache->arena->users++;
@@ -245,7 +295,7 @@ static void tcache_empty(struct tcache *tcache)
 {
 	outbox_send(tcache);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
-		magazine_free(&tcache->magazines[class], tcache->arena);
+		magazine_free(tcache, class);
 }
 
 /* Empties a cache and gives its record back. Locks: threads is held. */

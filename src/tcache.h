@@ -14,11 +14,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A stack of slots, from the bottom up; the slot below the lowest has no ptr. */
 struct magazine {
-	uint32_t count;
-	uint32_t capacity;
-	struct slot *slots;
+	struct slot *top;   /* the next free place */
+	struct slot *limit; /* where it ends */
 };
+
+_Static_assert(sizeof(struct magazine) == SLAB_MAGAZINE_BYTES, "as the page map has it");
 
 #define TCACHE_OUTBOX_SLOTS 64u
 
@@ -29,6 +31,7 @@ struct tcache {
 	struct magazine magazines[SIZECLASS_COUNT];
 	uint16_t arena_number;
 	uint16_t outbox_count;
+	uint16_t capacities[SIZECLASS_COUNT]; /* of the magazines, in slots */
 	struct arena *arena;
 	struct tcache *previous; /* in the list of all caches */
 	struct tcache *next;
@@ -48,10 +51,11 @@ bool tcache_boot(void);
  * without. */
 bool tcache_new(void);
 
-/* The slow paths: the magazine is empty; full; the slot belongs to another arena. */
+/* The slow paths: the magazine is empty; full; the slot belongs to another arena. The last argument is the
+ * state, as the register that it comes in is the one that free has it in. */
 struct slot tcache_refill(unsigned class);
-void tcache_spill(struct slot slot, unsigned class);
-void tcache_send(struct slot slot, unsigned arena);
+void tcache_spill(void *ptr, unsigned class, uint8_t *state);
+void tcache_send(void *ptr, unsigned arena, uint8_t *state);
 
 /* Puts everything this thread has at hand back into the slabs. */
 void tcache_flush_self(void);
@@ -66,33 +70,42 @@ unsigned tcache_count(void);
 static inline struct slot tcache_pop(unsigned class)
 {
 	struct magazine *magazine = &tcache_self->magazines[class];
-	uint32_t count = magazine->count;
+	struct slot *last = magazine->top - 1;
 
-	if (unlikely(count == 0))
+	if (unlikely(last->ptr == NULL))
 		return tcache_refill(class);
-	magazine->count = count - 1;
-	return magazine->slots[count - 1];
+	magazine->top = last;
+	return *last;
 }
 
 /* Takes back a slot that was live until now. */
 static inline void tcache_push(struct slot slot, const struct pagemap_entry *entry)
 {
 	struct tcache *tcache = tcache_self;
-	struct magazine *magazine = &tcache->magazines[entry->sizeclass];
-	uint32_t count = magazine->count;
+	struct magazine *magazine =
+	        (struct magazine *)(void *)((char *)tcache->magazines + entry->magazine);
+	struct slot *top = magazine->top;
 
 	*slot.state = SLOT_DEAD;
 	if (unlikely(entry->arena != tcache->arena_number)) {
-		tcache_send(slot, entry->arena);
+		tcache_send(slot.ptr, entry->arena, slot.state);
 		return;
 	}
-	if (unlikely(count == magazine->capacity)) {
-		tcache_spill(slot, entry->sizeclass);
+	if (unlikely(top == magazine->limit)) {
+		tcache_spill(slot.ptr, entry->sizeclass, slot.state);
 		return;
 	}
-	magazine->slots[count] = slot;
+	*top = slot;
 	/* In this order also for the child of a fork that another thread makes here. */
-	__atomic_store_n(&magazine->count, count + 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&magazine->top, top + 1, __ATOMIC_RELEASE);
+}
+
+/* The slots in a magazine of a cache. */
+static inline unsigned tcache_slots(const struct tcache *tcache, unsigned class)
+{
+	const struct magazine *magazine = &tcache->magazines[class];
+
+	return (unsigned)(tcache->capacities[class] - (magazine->limit - magazine->top));
 }
 
 #endif

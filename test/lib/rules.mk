@@ -22,6 +22,7 @@ HEAD  = @mkdir -p $(@D); rm -f $@;
 FIND  = $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib'
 
 .SECONDEXPANSION:
+.SECONDARY:
 
 build/test/unit/%: test/unit/%.c test/lib/rules.mk $$(call rooms,$$*)
 	$(HEAD) $(C) -DHALLOC_DEBUG -Isrc -o $@ $< $(call rooms,$*) $(FIND) $(SAY)
@@ -42,10 +43,12 @@ build/test/%: test/%.cc test/lib/rules.mk $$(call needs,$$*)
 	$(HEAD) $(CXXC) -fno-builtin -o $@ $< $(call libs,library,$*) $(FIND) $(SAY)
 
 build/test/lib/lib%.so: test/lib/%.c test/lib/rules.mk
-	$(HEAD) $(C) -fPIC -shared -fno-builtin -o $@ $< $(SAY)
+	$(HEAD) $(C) -fPIC -shared -fno-builtin -Wl,-soname,$(@F) -o $@ $< $(SAY)
 
 # as installed: the name to link with, and the soname to run with
 build/test/lib/libhalloc.so: libhalloc.so
 	$(HEAD) ln -s ../../../libhalloc.so $@; ln -sf ../../../libhalloc.so build/test/lib/libhalloc.so.1
+
+include test/lib/rules-fuzz.mk
 
 -include $(wildcard build/test/*/*.d)

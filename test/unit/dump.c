@@ -60,7 +60,7 @@ static void many_cells(void)
 
 static void process(void)
 {
-	struct arena *arena = slab_arena_new();
+	struct arena *arena = slab_arena_new(ARENAS_MAX);
 	struct slot slots[10];
 	char line[200];
 

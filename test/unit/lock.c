@@ -169,6 +169,33 @@ static void registry(void)
 	}
 }
 
+/* Handlers of others allocate between prepare and the end of a fork: a lock may be made and go. */
+static void made_by_fork(void)
+{
+	static struct lock stays, goes;
+
+	lock_fork_prepare();
+	lock_init(&stays, LOCK_RANK_ARENA);
+	lock_init(&goes, LOCK_RANK_HEAP);
+	lock_acquire(&stays);
+	lock_release(&stays);
+	lock_destroy(&goes);
+	REQUIRE(pthread_mutex_trylock(&stays.mutex) == EBUSY);
+	lock_fork_parent();
+	REQUIRE(pthread_mutex_trylock(&stays.mutex) == 0);
+	pthread_mutex_unlock(&stays.mutex);
+	lock_destroy(&stays);
+}
+
+static int made_while_held(void *arg)
+{
+	static struct lock another;
+
+	lock_acquire(&low);
+	lock_init(&another, LOCK_RANK_HEAP);
+	return arg != NULL;
+}
+
 int main(void)
 {
 	lock_init(&high, LOCK_RANK_HEAP);
@@ -183,8 +210,10 @@ int main(void)
 	REQUIRE(child_aborts(falling_rank, NULL, "halloc: bug in halloc: held_ranks"));
 	REQUIRE(child_aborts(equal_rank, NULL, "halloc: bug in halloc: held_ranks"));
 	REQUIRE(child_aborts(falling_rank_tried, NULL, "halloc: bug in halloc: held_ranks"));
+	REQUIRE(child_aborts(made_while_held, NULL, "halloc: bug in halloc: held_ranks"));
 	forking();
 	child_of_fork();
 	registry();
+	made_by_fork();
 	return 0;
 }

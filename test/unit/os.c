@@ -104,7 +104,7 @@ static void move(void)
 	REQUIRE(to);
 	fill(from, 4 * PAGE, 5);
 	fill(to, 6 * PAGE, 6);
-	if (os_move(from, to + PAGE, 4 * PAGE)) {
+	if (os_move(from, to + PAGE, 4 * PAGE) == OS_MOVED) {
 		REQUIRE(filled(to + PAGE, 4 * PAGE, 5));
 		REQUIRE(reads_zero(from, 4 * PAGE));
 	} else {

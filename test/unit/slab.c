@@ -318,8 +318,8 @@ int main(void)
 	REQUIRE(page_b_boot());
 	REQUIRE(heap_boot());
 	slab_boot();
-	arena = slab_arena_new();
-	other = slab_arena_new();
+	arena = slab_arena_new(ARENAS_MAX);
+	other = slab_arena_new(ARENAS_MAX);
 	REQUIRE(arena);
 	REQUIRE(other);
 	REQUIRE(other->number == 1);

@@ -44,7 +44,7 @@ static void before_a_cache(void)
 {
 	REQUIRE(tcache_self == &tcache_none);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
-		REQUIRE(tcache_none.magazines[class].count == 0);
+		REQUIRE(tcache_slots(&tcache_none, class) == 0);
 	push(pop(0)); /* makes the cache */
 	REQUIRE(tcache_self != &tcache_none);
 	REQUIRE(tcache_count() == 1);
@@ -56,23 +56,24 @@ static void growth(unsigned class)
 {
 	enum { COUNT = 1000 };
 	static struct slot slots[COUNT];
-	struct magazine *magazine = &tcache_self->magazines[class];
+	const struct tcache *self = tcache_self;
+	const struct magazine *magazine = &self->magazines[class];
 	size_t most = 16384 / sizeclasses[class].slot_bytes;
 
 	most = most > 256 ? 256 : most < 4 ? 4 : most;
 	for (unsigned i = 0; i < COUNT; i++) {
 		slots[i] = pop(class);
 		fill(slots[i].ptr, sizeclasses[class].slot_bytes, i);
-		REQUIRE(magazine->capacity <= most);
-		REQUIRE(magazine->count < magazine->capacity);
+		REQUIRE(self->capacities[class] <= most);
+		REQUIRE(tcache_slots(self, class) < self->capacities[class]);
 	}
-	REQUIRE(magazine->capacity == most);
+	REQUIRE(self->capacities[class] == most);
 	for (unsigned i = 0; i < COUNT; i++)
 		REQUIRE(filled(slots[i].ptr, sizeclasses[class].slot_bytes, i));
 	for (unsigned i = 0; i < COUNT; i++) {
 		push(slots[i]);
-		REQUIRE(magazine->count <= magazine->capacity);
-		REQUIRE(magazine->slots[magazine->count - 1].ptr == slots[i].ptr);
+		REQUIRE(tcache_slots(self, class) <= self->capacities[class]);
+		REQUIRE(magazine->top[-1].ptr == slots[i].ptr);
 	}
 	all_ok();
 	/* The last pushed is the first popped. */
@@ -80,8 +81,8 @@ static void growth(unsigned class)
 	REQUIRE(again.ptr == slots[COUNT - 1].ptr);
 	push(again);
 	REQUIRE(cells_left() == 0);
-	REQUIRE(magazine->count == 0);
-	REQUIRE(magazine->capacity == 0);
+	REQUIRE(tcache_slots(self, class) == 0);
+	REQUIRE(self->capacities[class] == 0);
 }
 
 /* --- Threads ------------------------------------------------------------------------------------ */
@@ -110,7 +111,7 @@ static void *free_foreign(void *arg)
 		REQUIRE(tcache_self->outbox_count <= TCACHE_OUTBOX_SLOTS);
 		if (tcache_self->outbox_count > fullest)
 			fullest = tcache_self->outbox_count;
-		REQUIRE(tcache_self->magazines[sizeclass_of(64)].count == 0);
+		REQUIRE(tcache_slots(tcache_self, sizeclass_of(64)) == 0);
 	}
 	REQUIRE(fullest == TCACHE_OUTBOX_SLOTS);
 	all_ok();
@@ -142,7 +143,7 @@ static void late(void *arg)
 	push(slot);
 	of_gone_thread = pop(5);
 	REQUIRE(tcache_self == &tcache_gone);
-	REQUIRE(tcache_gone.magazines[5].count == 0);
+	REQUIRE(tcache_slots(&tcache_gone, 5) == 0);
 }
 
 static pthread_key_t late_key;
@@ -249,7 +250,7 @@ int main(void)
 	REQUIRE(page_b_boot());
 	REQUIRE(heap_boot());
 	slab_boot();
-	REQUIRE(slab_arena_new());
+	REQUIRE(slab_arena_new(ARENAS_MAX));
 	REQUIRE(tcache_boot());
 	REQUIRE(pthread_key_create(&late_key, late) == 0);
 	before_a_cache();

@@ -1,0 +1,43 @@
+/*
+ * dlopen - keeps plugins in the same heap as their program.
+ *
+ * Holds:  the address of the C library's dlopen.
+ * Always: a library opened with RTLD_DEEPBIND would look malloc up in itself and in libc before us, and
+ *         hand blocks of one heap to the other; so the flag goes, and all else is as the caller said.
+ *         A program that brings its own malloc is left alone.
+ * Locks:  none.
+ *
+ * The last call is a jump: the loader tells by its return address who is asking ($ORIGIN, RUNPATH).
+ */
+#include "options.h"
+#include "page_b.h"
+#include "report.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static void *(*libc_dlopen)(const char *path, int flags);
+
+__attribute__((noinline)) static void libc_dlopen_find(void)
+{
+	void *found = dlsym(RTLD_NEXT, "dlopen");
+
+	__atomic_store_n(&libc_dlopen, (void *(*)(const char *, int))found, __ATOMIC_RELAXED);
+}
+
+/* Before main, while there is one thread. */
+__attribute__((constructor)) static void start(void)
+{
+	libc_dlopen_find();
+}
+
+EXPORT void *dlopen(const char *path, int flags)
+{
+	if (unlikely(libc_dlopen == NULL))
+		libc_dlopen_find();
+	if (halloc_page_b.ready && options.deepbind == 0)
+		flags &= ~RTLD_DEEPBIND;
+	return libc_dlopen(path, flags);
+}

@@ -1,0 +1,120 @@
+/*
+ * misuse - what is at an address, in words, and the reports of crimes against the heap.
+ *
+ * Holds:  nothing.
+ * Always: nothing is changed; a pointer is never followed.
+ * Locks:  none of its own; looks into the core under the core's lock.
+ */
+#include "misuse.h"
+#include "bootstrap.h"
+#include "heap.h"
+#include "pagemap.h"
+#include "report.h"
+#include "sizeclass.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* What is at ptr, in words, for a report. */
+struct place {
+	bool dead; /* ptr starts a cell or slot that was handed out once, and is free now */
+	char text[160];
+};
+
+static void place_in_slab(struct place *place, const struct pagemap_entry *entry, const void *ptr)
+{
+	uint32_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
+	uintptr_t offset = (uintptr_t)ptr - entry->start;
+	uintptr_t slot = offset / bytes;
+	uintptr_t into = offset % bytes;
+
+	if (into != 0 || slot >= sizeclasses[entry->sizeclass].slots) {
+		report_text(place->text, sizeof place->text,
+		            "%zu bytes into slot %zu of a %u-byte slab in arena %u", into, slot,
+		            bytes, (unsigned)entry->arena);
+		return;
+	}
+	place->dead = entry->retired || entry->states[slot] == SLOT_DEAD;
+	const char *state = place->dead ? "already free" : "never handed out";
+	if (!place->dead && entry->states[slot] == SLOT_LIVE)
+		state = "in use";
+	report_text(place->text, sizeof place->text, "slot %zu of a %u-byte slab in arena %u, %s",
+	            slot, bytes, (unsigned)entry->arena, state);
+}
+
+static void place_in_heap(struct place *place, const struct heap_view *view, const void *ptr)
+{
+	size_t into = (uintptr_t)ptr - (uintptr_t)view->start;
+
+	if (view->kind == HEAP_BLOCK)
+		report_text(place->text, sizeof place->text, "%zu bytes into a block of %zu bytes",
+		            into, view->bytes);
+	else if (heap_was_freed(heap_process, ptr)) {
+		place->dead = true;
+		report_text(place->text, sizeof place->text, "a large block, already free");
+	} else if (view->kind == HEAP_FREE)
+		report_text(place->text, sizeof place->text, "in a free cell of %zu bytes",
+		            view->bytes);
+	else
+		report_text(place->text, sizeof place->text, "not an address of the heap");
+}
+
+static void place_find(struct place *place, const void *ptr)
+{
+	struct heap_view view;
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+	enum bootstrap_state early = bootstrap_state(ptr);
+
+	*place = (struct place){0};
+	if (early != BOOTSTRAP_FOREIGN) {
+		place->dead = early == BOOTSTRAP_DEAD;
+		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
+		            place->dead ? "a freed cell of" : "inside of a cell of");
+	} else if (entry != NULL && (entry->reciprocal != 0 || entry->hidden)) {
+		place_in_slab(place, entry, ptr);
+	} else if (heap_process != NULL && hfindptr(heap_process, ptr, &view)) {
+		if (view.kind == HEAP_FREE && entry != NULL && entry->retired &&
+		    !heap_was_freed(heap_process, ptr))
+			place_in_slab(place, entry, ptr);
+		else
+			place_in_heap(place, &view, ptr);
+	} else {
+		report_text(place->text, sizeof place->text, "not an address of the heap");
+	}
+}
+
+/* Reports that name was called for a ptr which starts no live block. */
+void misuse_report(const char *name, const void *ptr, bool was_freed)
+{
+	struct place place;
+
+	place_find(&place, ptr);
+	if (was_freed)
+		place.dead = true;
+	if (place.dead && strcmp(name, "free") == 0)
+		report_error("double free of %p: %s; thread %d", ptr, place.text, (int)gettid());
+	else if (place.dead)
+		report_error("%s after free of %p: %s; thread %d", name, ptr, place.text,
+		             (int)gettid());
+	else
+		report_error("invalid %s of %p: %s; thread %d", name, ptr, place.text,
+		             (int)gettid());
+}
+
+void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_t value)
+{
+	struct place place;
+
+	place_find(&place, ptr);
+	report_error("%s of %p with the wrong %s %zu: %s; thread %d", name, ptr, wrong, value,
+	             place.text, (int)gettid());
+}
+
+void misuse_damage(const char *crime, const void *block, size_t size, size_t at)
+{
+	struct place place;
+
+	place_find(&place, block);
+	report_error("%s of %p, %zu bytes: byte %zu was written to; %s; thread %d", crime, block,
+	             size, at, place.text, (int)gettid());
+}

@@ -1,0 +1,20 @@
+/*
+ * misuse.h - reports of crimes against the heap: one line on stderr each, then abort, unless
+ * HALLOC_ON_ERROR=report. No allocation, no stdio.
+ */
+#ifndef MISUSE_H
+#define MISUSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* name was called for a ptr that starts no live block; was_freed: the caller knows that it once did. */
+void misuse_report(const char *name, const void *ptr, bool was_freed);
+
+/* name was called for a live block with a size or an alignment that it does not have. */
+void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_t value);
+
+/* A byte, at an offset of a block, holds what nobody was to write there. */
+void misuse_damage(const char *crime, const void *block, size_t size, size_t at);
+
+#endif

@@ -1,0 +1,16 @@
+/* A block is freed with a size larger than it.
+ * expect: free_sized of */
+#include "test.h"
+
+void free_sized(void *, size_t) __attribute__((weak));
+
+int main(void)
+{
+	char *block = malloc(1000);
+
+	if (free_sized == NULL)
+		return 1;
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	free_sized(block, 5000);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* A block of no bytes is freed twice.
+ * expect: double free of
+ * run: HALLOC_HARDENED=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(0);
+
+	free(block);
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	free(block);
+	return 0;
+}

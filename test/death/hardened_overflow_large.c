@@ -1,0 +1,14 @@
+/* A byte is written behind a large block, before its guard; free tells.
+ * expect: overflow of
+ * run: HALLOC_HARDENED=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(100001);
+
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	block[100001] = 1;
+	free(block);
+	return 0;
+}
