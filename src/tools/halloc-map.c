@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define COLUMNS_LEAST 20ul
@@ -100,7 +101,7 @@ static void arguments_read(struct request *request, int argc, char **argv)
 	                                      "--height", "--svg",   "--html"};
 	int i = 1;
 
-	for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+	while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0') {
 		bool known = false;
 		if (strcmp(argv[i], "--help") == 0) {
 			fputs(help, stdout);
@@ -118,7 +119,7 @@ static void arguments_read(struct request *request, int argc, char **argv)
 		if (i + 1 == argc)
 			tool_die("%s needs a value; see 'halloc map --help'", argv[i]);
 		option_read(request, argv[i], argv[i + 1]);
-		i++;
+		i += 2;
 	}
 	if (i == argc)
 		tool_die("no process and no core given; see 'halloc map --help'");
@@ -137,7 +138,7 @@ static struct source *subject_open(const char *subject, struct tool_error *error
 typedef void (*picture_form)(FILE *out, const struct source *source,
                              const struct reader_snapshot *snapshot);
 
-/* Writes a picture to a file, which does not stay when it cannot be written whole. */
+/* Writes a picture to a file, which does not stay when it cannot be written whole; devices do. */
 static void picture_write(const char *path, picture_form draw, const struct source *source,
                           const struct reader_snapshot *snapshot)
 {
@@ -149,6 +150,8 @@ static void picture_write(const char *path, picture_form draw, const struct sour
 	FILE *out = fopen(path, "we");
 	if (out == NULL)
 		tool_die("cannot write %s: %s", path, strerror(errno));
+	struct stat status;
+	bool regular = fstat(fileno(out), &status) == 0 && S_ISREG(status.st_mode);
 	draw(out, source, snapshot);
 	bool failed = ferror(out) != 0;
 	int reason = errno;
@@ -157,7 +160,8 @@ static void picture_write(const char *path, picture_form draw, const struct sour
 		reason = errno;
 	}
 	if (failed) {
-		remove(path);
+		if (regular)
+			unlink(path);
 		tool_die("cannot write %s: %s", path, strerror(reason));
 	}
 }

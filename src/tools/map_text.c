@@ -133,13 +133,12 @@ static void title(FILE *out, const struct source *source, const struct reader_sn
 {
 	const struct reader_totals *totals = &snapshot->totals;
 
-	fprintf(out,
-	        "%s %d (%s): Page A %s at 0x%" PRIx64 ", live %s, hdefrag would give back %s\n",
+	fprintf(out, "%s %d (%s): Page A %s at 0x%" PRIx64 ", live %s\n",
 	        source_is_core(source) ? "core of" : "process", (int)source_pid(source),
 	        source_command(source), tool_bytes(totals->page_a).text, snapshot->base,
-	        tool_bytes(totals->live).text, tool_bytes(totals->idle).text);
-	fprintf(out, "%s is %s", halves ? "half a character" : "a character",
-	        tool_bytes(picture->part_bytes).text);
+	        tool_bytes(totals->live).text);
+	fprintf(out, "hdefrag would give back %s; %s is %s", tool_bytes(totals->idle).text,
+	        halves ? "half a character" : "a character", tool_bytes(picture->part_bytes).text);
 	if (snapshot->torn != 0)
 		fprintf(out, "; %" PRIu64 " parts stayed torn", snapshot->torn);
 	fputs("\n", out);

@@ -136,7 +136,7 @@ static uint32_t cells_walk(struct reader_snapshot *snapshot, const struct tables
 	snapshot->idle = tool_new(snapshot->heap_pages, 1);
 	for (uint32_t offset = 0; offset < tables->heap.granules;) {
 		if (!cell_is_at(tables, cell, offset))
-			cell = tables->pages[offset].first & ~HEAP_PAGE_FREED;
+			cell = tables->pages[offset].first & ~HEAP_PAGE_MARKS;
 		if (!cell_is_at(tables, cell, offset)) {
 			lost++;
 			offset++;
@@ -255,7 +255,8 @@ static bool cache_is_good(const struct tcache *tcache, uint64_t previous)
 	    tcache->outbox_count > TCACHE_OUTBOX_SLOTS)
 		return false;
 	for (unsigned i = 0; i < SIZECLASS_COUNT; i++)
-		if (tcache->magazines[i].count > tcache->magazines[i].capacity)
+		if (tcache->magazines[i].top > tcache->magazines[i].limit ||
+		    tcache_slots(tcache, i) > tcache->capacities[i])
 			return false;
 	return true;
 }
@@ -272,10 +273,10 @@ static void cache_add(struct reader_snapshot *snapshot, const struct tcache *tca
 	size_t count = snapshot->cache_count;
 
 	for (unsigned i = 0; i < SIZECLASS_COUNT && i < snapshot->class_count; i++) {
-		cache.slots += tcache->magazines[i].count;
-		cache.bytes +=
-		        (uint64_t)tcache->magazines[i].count * snapshot->classes[i].slot_bytes;
-		snapshot->classes[i].cached_known += tcache->magazines[i].count;
+		unsigned slots = tcache_slots(tcache, i);
+		cache.slots += slots;
+		cache.bytes += (uint64_t)slots * snapshot->classes[i].slot_bytes;
+		snapshot->classes[i].cached_known += slots;
 	}
 	if ((count & (count - 1)) == 0)
 		snapshot->caches =

@@ -51,7 +51,7 @@ static bool entry_is_good(const struct reader_snapshot *snapshot, const struct p
 	const struct pagemap_entry *entry = &pending->entry;
 	const struct reader_cell *cell = &snapshot->cells[pending->cell];
 
-	return entry->reciprocal != 0 && entry->start == cell->start &&
+	return (entry->reciprocal != 0 || entry->hidden) && entry->start == cell->start &&
 	       entry->sizeclass < snapshot->class_count && entry->arena < ARENAS_MAX &&
 	       (uintptr_t)entry->states % RECORD_ALIGN == 0 &&
 	       (uintptr_t)entry->states > sizeof(struct slab) &&

@@ -111,8 +111,8 @@ static void table_details(FILE *out, const struct watched *watched)
 	size_t count = top_text_classes(snapshot, &classes);
 
 	fprintf(out,
-	        "\n%d (%s): %" PRIu64 " large blocks, %s; %" PRIu64 " reads were torn and "
-	        "done again, %" PRIu64 " stayed torn\n\n",
+	        "\n%d (%s): %" PRIu64 " large blocks, %s\n%" PRIu64
+	        " reads were torn and done again, %" PRIu64 " stayed torn\n\n",
 	        (int)watched->pid, watched->command, snapshot->totals.blocks,
 	        tool_bytes(snapshot->totals.block).text, snapshot->retries, snapshot->torn);
 	top_text_class_title(out);

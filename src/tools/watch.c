@@ -70,6 +70,8 @@ static bool look(struct watched *watched)
 	reader_free(&watched->snapshot);
 	if (!first &&
 	    !reader_take(watched->source, READER_COUNTS, &watched->snapshot, &watched->error)) {
+		if (source_has_ended(watched->source))
+			return false;
 		source_close(watched->source);
 		watched->source = NULL;
 		first = true;

@@ -39,7 +39,7 @@ for value in 0 1 1048575 1023K 0M 0% 101% 1000% -1 +1 1M1 1MB 1MiB 1.5G " 1M" "1
 	refused "$value"
 done
 
-memory=$(awk '/^MemTotal:/ { print $2 * 1024 }' /proc/meminfo)
+memory=$(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) * 1024))
 unshare -rm true 2>/dev/null || {
 	echo "unshare is not allowed here, so no percentage of a made-up control group was tried"
 	[ "$failures" -eq 0 ] && exit 77

@@ -1,0 +1,94 @@
+#!/bin/sh
+# A process that cannot be shown: one line says why, and the status is 2.
+
+. test/tools/common
+
+# Calls each verb on a process that cannot be shown, for a reason that matches $1.
+refused() { # PATTERN PID
+	misuse "^halloc top: .*$1" "$halloc" top --once "$2"
+	misuse "^halloc top: .*$1" "$halloc" top --json "$2"
+	misuse "^halloc map: .*$1" "$halloc" map "$2"
+	misuse "^halloc trim: .*$1" "$halloc" trim --wait 1 "$2"
+}
+
+sleep 1000 &
+plain=$!
+running="$running $plain"
+refused "process $plain does not run under halloc" "$plain"
+
+subject wrong
+tell wrong version 77
+refused "process $pid runs another version of halloc: its Page B has version 77, this tool knows" "$pid"
+wrong=$pid
+
+# Of several, those that can be shown are; top without processes leaves the others out.
+subject right
+expect 2 "$halloc" top --once "$wrong" "$pid"
+says "^ *$pid obey "
+says_not "^ *$wrong "
+expect 0 "$halloc" top --once
+says "^ *$pid obey "
+says_not "^ *$wrong "
+is_silent err
+
+# One that is dead, but not yet buried: its parent, a shell, does not look.
+sh -c 'sleep 0 & echo $! >"$1"; exec sleep 1000' sh "$temporary/zombie" &
+running="$running $!"
+await test -s "$temporary/zombie"
+zombie=$(cat "$temporary/zombie")
+await grep -q '^State:.*Z' "/proc/$zombie/status"
+refused "process $zombie has ended" "$zombie"
+
+# One that ends meanwhile.
+"$halloc" top -d 0.05 -n 1000 "$pid" >"$temporary/out" 2>"$temporary/err" &
+top=$!
+await grep -q "$pid obey" "$temporary/out"
+echo end >&9
+wait "$top"
+status=$?
+[ "$status" -eq 2 ] || fail "top of a process that ended: exit status $status"
+[ "$(cat "$temporary/err")" = "halloc top: process $pid has ended" ] ||
+	fail "top of a process that ended says: $(cat "$temporary/err")"
+await sh -c "! kill -0 $pid"
+subject asleep
+"$halloc" trim --wait 60 "$pid" >"$temporary/out" 2>"$temporary/err" &
+trim=$!
+sleep 0.3
+echo end >&9
+wait "$trim"
+status=$?
+[ "$status" -eq 2 ] || fail "trim of a process that ended: exit status $status"
+[ "$(cat "$temporary/err")" = "halloc trim: process $pid has ended" ] ||
+	fail "trim of a process that ended says: $(cat "$temporary/err")"
+
+# Files that cannot be written, and a reader that goes away.
+subject right
+misuse '^halloc map: cannot write /no/such/file: No such file' "$halloc" map --svg /no/such/file "$pid"
+if [ -c /dev/full ]; then
+	misuse '^halloc map: cannot write .*: No space left' "$halloc" map --html /dev/full "$pid"
+	[ -c /dev/full ] || fail 'map has removed a device'
+	"$halloc" top --json "$pid" 2>"$temporary/err" >/dev/full
+	status=$?
+	[ "$status" -eq 2 ] || fail "top to a full device: exit status $status"
+fi
+"$halloc" top -d 0.01 "$pid" 2>"$temporary/err" | head -n 5 >"$temporary/out"
+[ "$(wc -l <"$temporary/out")" -eq 5 ] || fail 'top does not print again and again into a pipe'
+[ ! -s "$temporary/err" ] || fail "top into a pipe that closes: $(cat "$temporary/err")"
+
+# Without permission.
+command -v setpriv >/dev/null || skip 'setpriv is not installed'
+[ "$(id -u)" -eq 0 ] || skip 'only root can be without permission for certain'
+chmod 755 "$temporary"
+refused_as_nobody() { # VERB PID
+	as_nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+	# shellcheck disable=SC2086 # words
+	misuse "no permission to read process $2: be its user, or root" $as_nobody "$tools/halloc-$1" "$2"
+}
+setpriv --reuid=65534 --regid=65534 --clear-groups "$tools/halloc-top" --help >/dev/null 2>&1 ||
+	skip 'nobody may not run the tools here'
+for verb in top map trim; do
+	refused_as_nobody "$verb" "$pid"
+done
+expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$tools/halloc-top" --once
+says_not "^ *$pid "
+finish
