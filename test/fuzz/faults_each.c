@@ -1,0 +1,26 @@
+/* The system refuses each call for memory in turn: that one alone, then that one and all after it.
+ * timeout: 200 */
+#include "faults_run.h"
+
+/* Returns: how many calls there were to refuse. */
+static unsigned each(struct plan plan)
+{
+	for (plan.first = 1; run(plan); plan.first++)
+		;
+	return plan.first - 1;
+}
+
+int main(void)
+{
+	tally_make();
+	REQUIRE(each((struct plan){.way = WAY_REFUSED, .calls = ALL_CALLS}) > 100);
+	for (int way = WAY_FORBIDDEN; way <= WAY_ELSEWHERE; way++)
+		REQUIRE(each((struct plan){.way = (enum way)way, .calls = 1u << CALL_MMAP}) > 20);
+	/* As kernels before 6.17 may: the target is unmapped by then. */
+	REQUIRE(each((struct plan){.way = WAY_HALFWAY, .calls = 1u << CALL_MREMAP}) > 0);
+	for (int call = 0; call < CALLS; call++)
+		each((struct plan){.from_first = true, .calls = 1u << call});
+	REQUIRE(each((struct plan){.from_first = true, .calls = ALL_CALLS}) > 100);
+	tally_print();
+	return 0;
+}

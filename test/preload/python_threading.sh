@@ -1,0 +1,4 @@
+# timeout: 250
+# Python's own tests of threads.
+modules=test.test_threading
+. test/preload/python_modules
