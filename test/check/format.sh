@@ -1,0 +1,13 @@
+# The sources are as clang-format leaves them, to 100 columns.
+files=$(find src include test -name '*.[ch]' -o -name '*.cc' | sort)
+count=$(echo "$files" | wc -l)
+if [ "$count" -lt 50 ]; then
+	echo "only $count files found: the list is wrong"
+	exit 1
+fi
+command -v clang-format >/dev/null || {
+	echo "clang-format is not installed"
+	exit 77
+}
+# shellcheck disable=SC2086 # one word a file
+clang-format --dry-run -Werror $files

@@ -1,0 +1,2 @@
+# Every room calls rooms on lower floors only.
+scripts/layers
