@@ -7,6 +7,7 @@
  */
 #include "alloc.h"
 #include "bootstrap.h"
+#include "guarded.h"
 #include "hardened.h"
 #include "heap.h"
 #include "limit.h"
@@ -17,6 +18,7 @@
 #include "page_b.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +35,15 @@ static pthread_t boot_thread;
 
 /* --- Boot: the rooms from the lowest floor up ----------------------------------------------------- */
 
+/* A sampled block takes a heap page, though little memory: many of them would use up the mappings that a
+ * process may have, and more than a small part of a limit. */
+static unsigned sampled_max(void)
+{
+	size_t most = limit_bytes / HEAP_PAGE_BYTES / 32;
+
+	return most < 1024 ? (unsigned)most : 1024;
+}
+
 static bool rooms_boot(void)
 {
 	options_boot();
@@ -44,6 +55,8 @@ static bool rooms_boot(void)
 		return false;
 	hardened_on = options.hardened != 0;
 	slab_hidden = hardened_on;
+	if (hardened_on || options.sample != 0)
+		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	slab_boot();
 	if (slab_arena_new(1) == NULL || !tcache_boot() || !tcache_new() || !hardened_boot())
 		return false;
@@ -198,6 +211,20 @@ static void *new_hardened(size_t size, size_t alignment)
 	return likely(ptr != NULL) ? ptr : no_room(size);
 }
 
+/* The block for a request that is to be sampled; class SIZECLASS_COUNT: a large one. Returns: NULL for all
+ * others, and where there is no room for one. */
+static void *new_sampled(size_t size, size_t alignment, unsigned class)
+{
+	int saved = errno;
+	void *ptr = NULL;
+
+	if (size > ALLOC_BYTES_MAX || !tcache_sample_due(class))
+		return NULL;
+	ptr = guarded_new(size, alignment);
+	errno = saved;
+	return ptr;
+}
+
 static void *new_slot(unsigned class)
 {
 	struct slot slot = pop_slot(class);
@@ -215,7 +242,13 @@ __attribute__((noinline)) void *alloc_new_slow(size_t size)
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, 16);
-	return size <= SIZECLASS_BYTES_MAX ? new_slot(sizeclass_of(size)) : new_block(size, 16);
+	unsigned class = size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
+	if (unlikely(tcache_sample != 0)) {
+		ptr = new_sampled(size, 16, class);
+		if (ptr != NULL)
+			return ptr;
+	}
+	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, 16);
 }
 
 void *alloc_new_aligned(size_t size, size_t alignment)
@@ -227,6 +260,11 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 	if (unlikely(hardened_on))
 		return new_hardened(size, alignment);
 	unsigned class = sizeclass_of_aligned(size, alignment);
+	if (unlikely(tcache_sample != 0)) {
+		ptr = new_sampled(size, alignment, class);
+		if (ptr != NULL)
+			return ptr;
+	}
 	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, alignment);
 }
 
@@ -239,13 +277,19 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, 16);
-	if (size > SIZECLASS_BYTES_MAX) {
+	unsigned class = size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
+	if (unlikely(tcache_sample != 0)) {
+		ptr = new_sampled(size, 16, class);
+		if (ptr != NULL)
+			return ptr;
+	}
+	if (class == SIZECLASS_COUNT) {
 		ptr = new_block(size, 16);
 		if (ptr != NULL)
 			heap_zero(heap_process, ptr, size);
 		return ptr;
 	}
-	struct slot slot = pop_slot(sizeclass_of(size));
+	struct slot slot = pop_slot(class);
 	if (slot.ptr == NULL)
 		return NULL;
 	bool fresh = *slot.state == SLOT_FRESH;
@@ -264,6 +308,8 @@ static bool free_other(void *ptr)
 		return false;
 	if (unlikely(hardened_on))
 		return hardened_free(ptr);
+	if (unlikely(guarded_at(ptr)))
+		return guarded_free(ptr);
 	if (heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) == 0)
 		return false;
 	slab_tick();
@@ -275,7 +321,7 @@ __attribute__((noinline)) void alloc_free_slow(void *ptr)
 	int saved = errno;
 
 	if (ptr != NULL && !free_other(ptr))
-		misuse_report("free", ptr, hardened_on && hardened_was_freed(ptr));
+		misuse_report("free", ptr, guarded_was_freed(ptr));
 	errno = saved;
 }
 
@@ -292,6 +338,17 @@ bool alloc_free_checked(void *ptr)
 
 /* --- Sizes -------------------------------------------------------------------------------------- */
 
+/* Whether a block starts at ptr that has the very bytes that were asked for. */
+static bool find_exact(const void *ptr, size_t *bytes)
+{
+	return unlikely(hardened_on) ? hardened_find(ptr, bytes) : guarded_find(ptr, bytes);
+}
+
+static bool is_exact(const void *ptr)
+{
+	return (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE) || guarded_at(ptr);
+}
+
 bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 {
 	struct slot slot;
@@ -303,12 +360,12 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 		*bytes = sizeclasses[entry->sizeclass].slot_bytes;
 	else if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		*bytes = bootstrap_bytes(ptr);
-	else if (ready && !hardened_on)
+	else if (ready && !hardened_on && !guarded_at(ptr))
 		*bytes = heap_block_bytes(heap_process, ptr);
-	if (*bytes != 0 || (ready && hardened_on && hardened_find(ptr, bytes)))
+	if (*bytes != 0 || (ready && find_exact(ptr, bytes)))
 		return true;
 	if (name != NULL)
-		misuse_report(name, ptr, ready && hardened_on && hardened_was_freed(ptr));
+		misuse_report(name, ptr, ready && guarded_was_freed(ptr));
 	return false;
 }
 
@@ -333,7 +390,7 @@ static size_t bytes_for(size_t size, size_t alignment)
  * has, and a cell of the bootstrap buffer however small it becomes. */
 static bool size_is_possible(const void *ptr, size_t bytes, size_t size, size_t alignment)
 {
-	if (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE)
+	if (is_exact(ptr))
 		return size == bytes;
 	if (size > bytes)
 		return false;
@@ -434,8 +491,8 @@ void *alloc_resize(void *ptr, size_t size)
 	size_t bytes;
 	if (!alloc_find(ptr, &bytes, "realloc"))
 		return NULL;
-	if (unlikely(hardened_on) && bootstrap_state(ptr) != BOOTSTRAP_LIVE) {
-		if (hardened_resize(ptr, size)) {
+	if (unlikely(is_exact(ptr))) {
+		if (hardened_on && hardened_resize(ptr, size)) {
 			errno = saved;
 			return ptr;
 		}

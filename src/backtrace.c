@@ -1,5 +1,5 @@
 /*
- * backtrace - the calling stack below the report of a misuse, for HALLOC_BACKTRACE=1.
+ * backtrace - calling stacks, for HALLOC_BACKTRACE=1 and HALLOC_SAMPLE.
  *
  * Holds:  nothing.
  * Always: the unwinder is loaded at start-up, where it may allocate; later it does not.
@@ -11,12 +11,31 @@
 #include "options.h"
 #include "report.h"
 
+#include <errno.h>
 #include <execinfo.h>
+#include <string.h>
 #include <unistd.h>
 
 #define FRAMES_MAX 64
 
-static void backtrace_print(void)
+/* Where this library's own code lies, as the linker says. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
+extern const char __etext[] __attribute__((visibility("hidden")));
+
+static bool loaded;
+
+/* How many of the innermost frames are the library's own. */
+static int own_frames(void *const *frames, int count)
+{
+	int own = 0;
+
+	while (own < count && (const char *)frames[own] >= __ehdr_start &&
+	       (const char *)frames[own] < __etext)
+		own++;
+	return own == count ? 0 : own;
+}
+
+static void print_here(void)
 {
 	void *frames[FRAMES_MAX];
 	int count = backtrace(frames, FRAMES_MAX);
@@ -26,12 +45,40 @@ static void backtrace_print(void)
 		backtrace_symbols_fd(frames + 2, count - 2, STDERR_FILENO);
 }
 
+void backtrace_take(struct backtrace *place)
+{
+	void *frames[BACKTRACE_FRAMES + 8];
+	int saved = errno;
+
+	if (!loaded)
+		return;
+	int count = backtrace(frames, BACKTRACE_FRAMES + 8);
+	int own = own_frames(frames, count);
+	place->thread = gettid();
+	place->count = count - own < BACKTRACE_FRAMES ? count - own : BACKTRACE_FRAMES;
+	memcpy(place->frames, frames + own, (size_t)place->count * sizeof *frames);
+	errno = saved;
+}
+
+void backtrace_show(const struct backtrace *place, const char *what)
+{
+	struct report_stream stream = REPORT_STREAM(STDERR_FILENO);
+
+	if (place->thread == 0)
+		return;
+	report_format(&stream, "halloc: %s by thread %d:\n", what, place->thread);
+	report_flush(&stream);
+	backtrace_symbols_fd(place->frames, place->count, STDERR_FILENO);
+}
+
 void backtrace_boot(void)
 {
 	void *frame;
 
-	if (options.backtrace == 0)
+	if (options.backtrace == 0 && options.sample == 0)
 		return;
 	backtrace(&frame, 1);
-	report_backtrace = backtrace_print;
+	loaded = true;
+	if (options.backtrace != 0)
+		report_backtrace = print_here;
 }

@@ -1,23 +1,22 @@
 /*
- * hardened - small and large blocks under HALLOC_HARDENED=1: what can be told is told, at a price.
+ * hardened - blocks under HALLOC_HARDENED=1: what can be told is told, at a price.
  *
- *     slot       | what was asked for | 0 | pattern ...      |      zero again once it is freed
- *     slab       | slot | slot | ... | rest |  guard         |
- *     large      |  guard  | block, at the end | pattern |  guard  |
+ *     slot       | what was asked for | slack |      zero again once it is freed
+ *     slab       | slot | slot | ... | rest |  guard  |
  *
- * Holds:  the quarantines of the arenas and of large blocks, the secret of the patterns.
- * Always: free slots and slots in quarantine are zero; the slack of a live block is its pattern.
- * Locks:  the arena's lock around everything that concerns its slots; large_lock (rank LARGE) around the
- *         large blocks; never both.
+ * Holds:  the quarantines of the arenas. Large blocks are guarded ones.
+ * Always: free slots and slots in quarantine are zero.
+ * Locks:  the arena's lock around everything that concerns its slots.
  */
 #include "hardened.h"
-#include "heap.h"
+#include "guarded.h"
 #include "misuse.h"
 #include "options.h"
 #include "os.h"
 #include "page_b.h"
 #include "report.h"
 #include "slab.h"
+#include "slack.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,10 +27,6 @@
 #define QUARANTINE_SMALL           256u
 #define QUARANTINE_LARGER          16u
 
-/* Freed large blocks stay inaccessible, the oldest of so many, or of so many bytes, until then. */
-#define LARGE_KEPT           64u
-#define LARGE_KEPT_BYTES_MAX ((size_t)1 << 30)
-
 #define ARENAS_USED_MAX 16u
 
 struct quarantine {
@@ -41,78 +36,12 @@ struct quarantine {
 	unsigned calls;
 };
 
-/* A large block, found from the page map's entry of its cell's start. */
-struct large {
-	uintptr_t ptr;
-	size_t size;
-	uintptr_t cell;
-	size_t cell_bytes;
-	bool live;
-};
-
 bool hardened_on;
 
-static uint64_t secret; /* no byte of it is zero */
 static unsigned arenas_used;
 static struct quarantine *quarantines[ARENAS_USED_MAX];
 static struct arena *zero_arena; /* its slabs are inaccessible */
 static struct quarantine *zero_quarantine;
-
-static struct lock large_lock;
-static struct large *large_kept[LARGE_KEPT]; /* a ring: the oldest at large_first */
-static unsigned large_first;
-static unsigned large_count;
-static size_t large_bytes;
-
-/* --- Slack -------------------------------------------------------------------------------------- */
-
-/* Byte at of the pattern; the pattern of a word that starts at a multiple of eight is the secret. */
-static unsigned char pattern(size_t at)
-{
-	return (unsigned char)(secret >> at % sizeof secret * 8);
-}
-
-/* The first byte behind a block is zero, so that a string without an end ends there. Blocks and room are
- * multiples of eight. */
-static void slack_fill(unsigned char *block, size_t size, size_t room)
-{
-	size_t at = size + 1;
-
-	if (size == room)
-		return;
-	block[size] = 0;
-	for (; at < room && at % sizeof secret != 0; at++)
-		block[at] = pattern(at);
-	for (; at < room; at += sizeof secret)
-		memcpy(block + at, &secret, sizeof secret);
-}
-
-/* Returns: the offset of the first byte that was written behind the block; room when there is none. */
-static size_t slack_damage(const unsigned char *block, size_t size, size_t room)
-{
-	size_t at = size + 1;
-
-	if (size != room && block[size] != 0)
-		return size;
-	for (; at < room && at % sizeof secret != 0; at++)
-		if (block[at] != pattern(at))
-			return at;
-	while (at < room && memcmp(block + at, &secret, sizeof secret) == 0)
-		at += sizeof secret;
-	while (at < room && block[at] == pattern(at))
-		at++;
-	return at < room ? at : room;
-}
-
-static void slack_check(unsigned char *block, size_t size, size_t room)
-{
-	size_t at = slack_damage(block, size, room);
-
-	if (at >= room)
-		return;
-	misuse_damage("overflow", block, size, at);
-	slack_fill(block, size, room); /* to be told once */
-}
 
 /* Returns: the offset of the first byte that is not zero; bytes when all are. */
 static size_t zero_damage(const unsigned char *block, size_t bytes)
@@ -224,7 +153,8 @@ static void *slot_new(struct arena *arena, size_t size, unsigned class)
 		if (!arena->inaccessible) {
 			size_t at = zero_damage(block, found.room);
 			if (at < found.room) {
-				misuse_damage("write after free", block, found.room, at);
+				misuse_access("write after free", block, found.room, (ptrdiff_t)at,
+				              "written to");
 				memset(block, 0, found.room);
 			}
 			slack_fill(block, size, found.room);
@@ -278,107 +208,6 @@ static bool slot_free(void *ptr)
 	return true;
 }
 
-/* --- Large blocks --------------------------------------------------------------------------------- */
-
-static size_t round_up(size_t number, size_t unit)
-{
-	return (number + unit - 1) & -unit;
-}
-
-/* The end of the accessible part of a large block. */
-static uintptr_t large_end(const struct large *large)
-{
-	return round_up(large->ptr + large->size, os_page_bytes);
-}
-
-static struct large *large_of(const void *ptr)
-{
-	struct heap_view view;
-
-	if (!hfindptr(heap_process, ptr, &view) || view.kind != HEAP_BLOCK)
-		return NULL;
-	struct large *large = (struct large *)(void *)pagemap_find(view.start)->states;
-	return large != NULL && large->ptr == (uintptr_t)ptr ? large : NULL;
-}
-
-static void *large_new(size_t size, size_t alignment)
-{
-	size_t page = os_page_bytes;
-	size_t spare = alignment > page ? alignment : 0;
-	size_t bytes = round_up(round_up(size, page) + spare + 2 * page, HEAP_PAGE_BYTES);
-
-	if (alignment < 16)
-		alignment = 16;
-	struct large *large = page_b_record_new(sizeof *large);
-	if (large == NULL)
-		return NULL;
-	lock_acquire(&large_lock);
-	void *cell = heap_take(heap_process, bytes, HEAP_PAGE_BYTES, HEAP_BLOCK);
-	if (cell == NULL) {
-		lock_release(&large_lock);
-		page_b_record_free(large, sizeof *large);
-		return NULL;
-	}
-	heap_zero(heap_process, cell, bytes);
-	*large = (struct large){
-	        .size = size, .cell = (uintptr_t)cell, .cell_bytes = bytes, .live = true};
-	large->ptr = (large->cell + bytes - page - size) & -alignment;
-	/* Where the system has no room for more guards, the slack alone is checked. */
-	uintptr_t first = large->ptr & -page, end = large_end(large);
-	os_guard(cell, first - large->cell);
-	os_guard((void *)end, large->cell + bytes - end);
-	slack_fill((unsigned char *)large->ptr, size, end - large->ptr);
-	pagemap_find(cell)->states = (uint8_t *)large;
-	lock_release(&large_lock);
-	return (void *)large->ptr;
-}
-
-/* Gives the cell of a large block back, and its record. */
-static void large_release(struct large *large)
-{
-	bool open = os_unguard((void *)large->cell, large->cell_bytes);
-
-	pagemap_find((void *)large->cell)->states = NULL;
-	heap_give(heap_process, (void *)large->cell, HEAP_BLOCK, open ? HEAP_ZERO : HEAP_LOST);
-	page_b_record_free(large, sizeof *large);
-}
-
-/* Makes a freed block inaccessible, and releases those that were so for long enough. */
-static void large_keep(struct large *large)
-{
-	large->live = false;
-	if (!os_purge((void *)large->cell, large->cell_bytes)) {
-		/* It must read as zero when it comes back. */
-		os_unguard((void *)large->cell, large->cell_bytes);
-		memset((void *)large->cell, 0, large->cell_bytes);
-	}
-	os_guard((void *)large->cell, large->cell_bytes);
-	large_kept[(large_first + large_count) % LARGE_KEPT] = large;
-	large_count++;
-	large_bytes += large->cell_bytes;
-	while (large_count == LARGE_KEPT ||
-	       (large_bytes > LARGE_KEPT_BYTES_MAX && large_count > 1)) {
-		struct large *oldest = large_kept[large_first];
-		large_first = (large_first + 1) % LARGE_KEPT;
-		large_count--;
-		large_bytes -= oldest->cell_bytes;
-		large_release(oldest);
-	}
-}
-
-static bool large_free(void *ptr)
-{
-	lock_acquire(&large_lock);
-	struct large *large = large_of(ptr);
-	bool live = large != NULL && large->live;
-	if (live) {
-		slack_check(ptr, large->size, large_end(large) - large->ptr);
-		large_keep(large);
-	}
-	lock_release(&large_lock);
-	return live;
-}
-
 /* --- All of them ---------------------------------------------------------------------------------- */
 
 void *hardened_new(size_t size, size_t alignment)
@@ -389,7 +218,7 @@ void *hardened_new(size_t size, size_t alignment)
 	unsigned class = sizeclass_of_aligned(size + 1, alignment);
 	if (class < SIZECLASS_COUNT)
 		return slot_new(arena_of_thread(), size, class);
-	void *ptr = large_new(size, alignment);
+	void *ptr = guarded_new(size, alignment);
 	slab_tick();
 	return ptr;
 }
@@ -398,7 +227,7 @@ bool hardened_free(void *ptr)
 {
 	if (slot_free(ptr))
 		return true;
-	if (!large_free(ptr))
+	if (!guarded_free(ptr))
 		return false;
 	slab_tick();
 	return true;
@@ -413,13 +242,7 @@ bool hardened_find(const void *ptr, size_t *size)
 		lock_release(&found.arena->lock);
 		return true;
 	}
-	lock_acquire(&large_lock);
-	const struct large *large = large_of(ptr);
-	bool live = large != NULL && large->live;
-	if (live)
-		*size = large->size;
-	lock_release(&large_lock);
-	return live;
+	return guarded_find(ptr, size);
 }
 
 bool hardened_resize(void *ptr, size_t size)
@@ -444,15 +267,6 @@ bool hardened_resize(void *ptr, size_t size)
 	return stays;
 }
 
-bool hardened_was_freed(const void *ptr)
-{
-	lock_acquire(&large_lock);
-	const struct large *large = large_of(ptr);
-	bool dead = large != NULL && !large->live;
-	lock_release(&large_lock);
-	return dead;
-}
-
 static struct quarantine *quarantine_new(void)
 {
 	struct quarantine *quarantine = page_b_record_new(sizeof *quarantine);
@@ -466,8 +280,6 @@ bool hardened_boot(void)
 {
 	if (!hardened_on)
 		return true;
-	lock_init(&large_lock, LOCK_RANK_LARGE);
-	secret = os_random() | 0x0101010101010101u;
 	unsigned wanted = options.arenas != 0 ? (unsigned)options.arenas : 4 * os_cpus();
 	for (unsigned i = 0; i < wanted && i < ARENAS_USED_MAX; i++) {
 		if (slab_arena(i) == NULL && slab_arena_new(ARENAS_MAX) == NULL)

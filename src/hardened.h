@@ -29,7 +29,4 @@ bool hardened_find(const void *ptr, size_t *size);
 /* Makes a block hold size bytes where it is. Requires: it is live. Returns: false when it must move. */
 bool hardened_resize(void *ptr, size_t size);
 
-/* Whether a large block that started at ptr was freed of late. */
-bool hardened_was_freed(const void *ptr);
-
 #endif

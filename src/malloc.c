@@ -8,6 +8,7 @@
  */
 #include "alloc.h"
 #include "backtrace.h"
+#include "guarded.h"
 #include "introspect.h"
 #include "os.h"
 
@@ -243,5 +244,6 @@ __attribute__((constructor)) static void start(void)
 	}
 	alloc_start();
 	backtrace_boot();
+	guarded_start();
 	introspect_start();
 }

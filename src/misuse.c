@@ -70,6 +70,8 @@ static void place_find(struct place *place, const void *ptr)
 		place->dead = early == BOOTSTRAP_DEAD;
 		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
 		            place->dead ? "a freed cell of" : "inside of a cell of");
+	} else if (entry != NULL && entry->guarded) {
+		report_text(place->text, sizeof place->text, "among the pages of a guarded block");
 	} else if (entry != NULL && (entry->reciprocal != 0 || entry->hidden)) {
 		place_in_slab(place, entry, ptr);
 	} else if (heap_process != NULL && hfindptr(heap_process, ptr, &view)) {
@@ -83,22 +85,31 @@ static void place_find(struct place *place, const void *ptr)
 	}
 }
 
-/* Reports that name was called for a ptr which starts no live block. */
+void (*misuse_history)(const void *ptr);
+
+/* Ends a report whose line is written. */
+static void finish(const void *ptr)
+{
+	if (misuse_history != NULL)
+		misuse_history(ptr);
+	report_end();
+}
+
 void misuse_report(const char *name, const void *ptr, bool was_freed)
 {
 	struct place place;
+	int thread = (int)gettid();
 
 	place_find(&place, ptr);
 	if (was_freed)
 		place.dead = true;
 	if (place.dead && strcmp(name, "free") == 0)
-		report_error("double free of %p: %s; thread %d", ptr, place.text, (int)gettid());
+		report_crime("double free of %p: %s; thread %d", ptr, place.text, thread);
 	else if (place.dead)
-		report_error("%s after free of %p: %s; thread %d", name, ptr, place.text,
-		             (int)gettid());
+		report_crime("%s after free of %p: %s; thread %d", name, ptr, place.text, thread);
 	else
-		report_error("invalid %s of %p: %s; thread %d", name, ptr, place.text,
-		             (int)gettid());
+		report_crime("invalid %s of %p: %s; thread %d", name, ptr, place.text, thread);
+	finish(ptr);
 }
 
 void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_t value)
@@ -106,15 +117,20 @@ void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_
 	struct place place;
 
 	place_find(&place, ptr);
-	report_error("%s of %p with the wrong %s %zu: %s; thread %d", name, ptr, wrong, value,
+	report_crime("%s of %p with the wrong %s %zu: %s; thread %d", name, ptr, wrong, value,
 	             place.text, (int)gettid());
+	finish(ptr);
 }
 
-void misuse_damage(const char *crime, const void *block, size_t size, size_t at)
+void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t at,
+                   const char *verb)
 {
 	struct place place;
+	const char *sign = at < 0 ? "-" : "";
+	size_t distance = at < 0 ? -(size_t)at : (size_t)at;
 
 	place_find(&place, block);
-	report_error("%s of %p, %zu bytes: byte %zu was written to; %s; thread %d", crime, block,
-	             size, at, place.text, (int)gettid());
+	report_crime("%s of %p, %zu bytes: byte %s%zu was %s; %s; thread %d", crime, block, size,
+	             sign, distance, verb, place.text, (int)gettid());
+	finish(block);
 }

@@ -14,7 +14,11 @@ void misuse_report(const char *name, const void *ptr, bool was_freed);
 /* name was called for a live block with a size or an alignment that it does not have. */
 void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_t value);
 
-/* A byte, at an offset of a block, holds what nobody was to write there. */
-void misuse_damage(const char *crime, const void *block, size_t size, size_t at);
+/* A byte, at an offset from the start of a block, was read or written that nobody was to touch. */
+void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t at,
+                   const char *verb);
+
+/* When set, called after the line of each report: prints what else is known of what lies at ptr. */
+extern void (*misuse_history)(const void *ptr);
 
 #endif

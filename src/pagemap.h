@@ -24,6 +24,7 @@ struct pagemap_entry {
 	uint8_t sizeclass;
 	bool retired;      /* a slab was here; start and sizeclass are still those it had */
 	bool hidden;       /* a slab of hardened mode: its reciprocal stays 0 */
+	bool guarded;      /* a guarded block: states is its record */
 	uint16_t magazine; /* of the class: its offset among those of a thread */
 };
 

@@ -223,17 +223,36 @@ void report_warning(const char *format, ...)
 	va_end(arguments);
 }
 
+static void crime(const char *format, va_list *arguments)
+{
+	report_line("halloc: ", format, arguments);
+	if (report_backtrace != NULL)
+		report_backtrace();
+}
+
+void report_crime(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	crime(format, &arguments);
+	va_end(arguments);
+}
+
+void report_end(void)
+{
+	if (!report_carry_on)
+		abort();
+}
+
 void report_error(const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	report_line("halloc: ", format, &arguments);
+	crime(format, &arguments);
 	va_end(arguments);
-	if (report_backtrace != NULL)
-		report_backtrace();
-	if (!report_carry_on)
-		abort();
+	report_end();
 }
 
 void report_bug(const char *claim, const char *file, int line)

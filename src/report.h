@@ -59,6 +59,10 @@ void report_error(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Set once at boot: misuse is reported, and the misusing call does nothing. */
 extern bool report_carry_on;
 
+/* The two halves of report_error, for those who have more to say in between. */
+void report_crime(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void report_end(void);
+
 /* When set, called after the line of an error: prints the calling stack. */
 extern void (*report_backtrace)(void);
 

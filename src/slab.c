@@ -26,6 +26,7 @@
 
 struct arena *slab_arenas[ARENAS_MAX];
 bool slab_hidden;
+unsigned slab_magazines_at;
 
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
@@ -139,7 +140,8 @@ static void entries_set(const struct slab *slab)
 		entry->start = slab->start;
 		entry->arena = slab->arena;
 		entry->sizeclass = slab->sizeclass;
-		entry->magazine = (uint16_t)(slab->sizeclass * SLAB_MAGAZINE_BYTES);
+		entry->magazine =
+		        (uint16_t)(slab_magazines_at + slab->sizeclass * SLAB_MAGAZINE_BYTES);
 		entry->retired = false;
 		entry->hidden = slab_hidden;
 		__atomic_store_n(&entry->reciprocal, slab_hidden ? 0 : class_of(slab)->reciprocal,

@@ -27,8 +27,10 @@ struct slot {
 	uint8_t *state;
 };
 
-/* The room above keeps slots in magazines, of which the page map knows the size. */
+/* The room above keeps slots in magazines, of which the page map knows the size, and where among those of a
+ * thread free finds the first: set before the first slab. */
 #define SLAB_MAGAZINE_BYTES 16u
+extern unsigned slab_magazines_at;
 
 #define SLAB_FULLNESSES 4
 

@@ -31,10 +31,18 @@ static struct slot bottom[1];
 		[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1 } \
 	}
 
-struct tcache tcache_none = {.magazines = NO_MAGAZINES, .arena_number = TCACHE_ARENA_NONE};
-struct tcache tcache_gone = {.magazines = NO_MAGAZINES, .arena_number = TCACHE_ARENA_NONE};
+#define NO_CACHE                                                    \
+	{                                                           \
+		.magazines = NO_MAGAZINES, .returns = NO_MAGAZINES, \
+		.arena_number = TCACHE_ARENA_NONE,                  \
+	}
+
+struct tcache tcache_none = NO_CACHE;
+struct tcache tcache_gone = NO_CACHE;
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
+
+uint64_t tcache_sample;
 
 static struct lock threads;
 static struct tcache *tcaches;
@@ -60,25 +68,61 @@ static size_t slots_bytes(size_t slots)
 }
 
 /* The lowest slot of a magazine; the one below is the bottom. */
-static struct slot *lowest(const struct tcache *tcache, unsigned class)
+static struct slot *lowest(const struct tcache *tcache, const struct magazine *magazine,
+                           unsigned class)
 {
-	return tcache->magazines[class].limit - tcache->capacities[class];
+	return magazine->limit - tcache->capacities[class];
 }
 
-static void record_free(const struct tcache *tcache, unsigned class)
+static void record_free(const struct tcache *tcache, const struct magazine *magazine,
+                        unsigned class)
 {
 	if (tcache->capacities[class] != 0)
-		page_b_record_free(lowest(tcache, class) - 1,
+		page_b_record_free(lowest(tcache, magazine, class) - 1,
 		                   slots_bytes(tcache->capacities[class] + 1u));
 }
 
-/* Gives a magazine twice its room. Returns: false when it has all it may, or without memory. */
+/* Moves a magazine's slots to a record with room for more. */
+static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsigned class,
+                          struct slot *record, uint32_t capacity)
+{
+	unsigned count = tcache_slots_in(tcache, magazine, class);
+
+	memcpy(record + 1, lowest(tcache, magazine, class), slots_bytes(count));
+	record_free(tcache, magazine, class);
+	magazine->top = record + 1 + count;
+	magazine->limit = record + 1 + capacity;
+}
+
+/* See tcache.h: sampling. */
+static bool is_masked(const struct slot *slot)
+{
+	return slot->ptr == NULL && slot->state != NULL;
+}
+
+static void mask(struct slot *slot)
+{
+	slot->state = slot->ptr;
+	slot->ptr = NULL;
+}
+
+static void unmask(struct slot *slot)
+{
+	uint64_t rest;
+
+	slot->ptr = slot->state;
+	const struct pagemap_entry *entry = pagemap_find(slot->ptr);
+	slot->state = entry->states + sizeclass_divide((uintptr_t)slot->ptr - entry->start,
+	                                               entry->reciprocal, &rest);
+}
+
+/* Gives the magazine of a class twice its room, and its returns while there are any.
+ * Returns: false when it has all it may, or without memory. */
 static bool magazine_grow(struct tcache *tcache, unsigned class)
 {
-	struct magazine *magazine = &tcache->magazines[class];
 	uint32_t limit = capacity_max(class);
 	uint32_t capacity = tcache->capacities[class] * 2u;
-	unsigned count = tcache_slots(tcache, class);
+	struct slot *second = NULL;
 
 	if (tcache->capacities[class] >= limit)
 		return false;
@@ -86,26 +130,44 @@ static bool magazine_grow(struct tcache *tcache, unsigned class)
 		capacity = MAGAZINE_SLOTS_MIN;
 	if (capacity > limit)
 		capacity = limit;
-	struct slot *record = page_b_record_new(slots_bytes(capacity + 1));
-	if (record == NULL)
+	struct slot *first = page_b_record_new(slots_bytes(capacity + 1));
+	if (first != NULL && tcache->samples) {
+		second = page_b_record_new(slots_bytes(capacity + 1));
+		if (second == NULL) {
+			page_b_record_free(first, slots_bytes(capacity + 1));
+			return false;
+		}
+	}
+	if (first == NULL)
 		return false;
-	memcpy(record + 1, lowest(tcache, class), slots_bytes(count));
-	record_free(tcache, class);
-	magazine->top = record + 1 + count;
-	magazine->limit = record + 1 + capacity;
+	magazine_move(tcache, &tcache->magazines[class], class, first, capacity);
+	if (second != NULL)
+		magazine_move(tcache, &tcache->returns[class], class, second, capacity);
 	tcache->capacities[class] = (uint16_t)capacity;
 	return true;
 }
 
-static void magazine_free(struct tcache *tcache, unsigned class)
+static void magazine_free(struct tcache *tcache, struct magazine *magazine, unsigned class)
 {
-	unsigned count = tcache_slots(tcache, class);
+	unsigned count = tcache_slots_in(tcache, magazine, class);
+	struct slot *slots = lowest(tcache, magazine, class);
 
+	for (unsigned i = 0; i < count; i++)
+		if (unlikely(is_masked(&slots[i])))
+			unmask(&slots[i]);
 	if (count != 0)
-		slab_flush(tcache->arena, lowest(tcache, class), count);
-	record_free(tcache, class);
-	tcache->magazines[class] = NO_SLOTS;
-	tcache->capacities[class] = 0;
+		slab_flush(tcache->arena, slots, count);
+	record_free(tcache, magazine, class);
+	*magazine = NO_SLOTS;
+}
+
+/* Says what this thread has out of order, for the child of a fork that another thread may make here; a class
+ * and 1, or the outbox, or 0: nothing. */
+static void change(struct tcache *tcache, unsigned what)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_SEQ_CST);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 /* --- The outbox --------------------------------------------------------------------------------- */
@@ -118,6 +180,7 @@ static void outbox_send_some(struct tcache *tcache)
 	uint16_t parcelled = 0;
 	uint16_t kept = 0;
 
+	change(tcache, TCACHE_OUTBOX_CHANGES);
 	for (uint16_t i = 0; i < tcache->outbox_count; i++) {
 		struct slot slot = tcache->outbox[i];
 		if (pagemap_find(slot.ptr)->arena == number)
@@ -126,6 +189,7 @@ static void outbox_send_some(struct tcache *tcache)
 			tcache->outbox[kept++] = slot;
 	}
 	tcache->outbox_count = kept;
+	change(tcache, 0);
 	slab_flush(slab_arena(number), parcel, parcelled);
 }
 
@@ -155,7 +219,107 @@ __attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *s
 	                 __ATOMIC_RELEASE);
 }
 
+/* --- Sampling ----------------------------------------------------------------------------------- */
+
+/* The allocations that come before the next to be sampled: from 0 to 2 * (N - 1), N - 1 in the mean.
+ * (Marsaglia: Xorshift RNGs, 2003.) */
+static uint64_t sample_draw(struct tcache *tcache)
+{
+	tcache->random ^= tcache->random << 13;
+	tcache->random ^= tcache->random >> 7;
+	tcache->random ^= tcache->random << 17;
+	return tcache->random % (2 * tcache_sample - 1);
+}
+
+/* The slots of a magazine are as many allocations to come: counts them, and masks those whose turn it is. */
+static void sample_count(struct tcache *tcache, unsigned class)
+{
+	struct magazine *magazine = &tcache->magazines[class];
+	unsigned left = tcache_slots_in(tcache, magazine, class);
+
+	while (tcache->sample_in < left) {
+		left -= (unsigned)tcache->sample_in + 1;
+		mask(lowest(tcache, magazine, class) + left);
+		tcache->sample_in = sample_draw(tcache);
+	}
+	tcache->sample_in -= left;
+}
+
+/* Meets a refill out of the returns, or with a masked slot. Returns: false when there is none. */
+static bool sample_refill(struct tcache *tcache, unsigned class, struct slot *slot)
+{
+	struct magazine *magazine = &tcache->magazines[class];
+	struct magazine *returns = &tcache->returns[class];
+	struct magazine empty = *magazine;
+	bool swaps = tcache_slots_in(tcache, magazine, class) == 0;
+
+	if (swaps) {
+		if (tcache_slots_in(tcache, returns, class) == 0)
+			return false;
+		*magazine = *returns;
+		*returns = empty;
+	}
+	magazine->top--;
+	if (is_masked(magazine->top))
+		unmask(magazine->top);
+	*slot = *magazine->top;
+	if (swaps)
+		sample_count(tcache, class);
+	return true;
+}
+
+bool tcache_sample_due(unsigned class)
+{
+	struct tcache *tcache = tcache_self;
+
+	if (tcache == &tcache_none && tcache_new())
+		tcache = tcache_self;
+	if (tcache->arena_number == TCACHE_ARENA_NONE)
+		return false;
+	if (class < SIZECLASS_COUNT) {
+		struct slot *last = tcache->magazines[class].top - 1;
+		if (is_masked(last)) {
+			change(tcache, class + 1);
+			unmask(last);
+			change(tcache, 0);
+			return true;
+		}
+		if (last->ptr != NULL)
+			return false; /* it was counted with the others */
+	}
+	if (tcache->sample_in > 0) {
+		tcache->sample_in--;
+		return false;
+	}
+	tcache->sample_in = sample_draw(tcache);
+	return true;
+}
+
 /* --- The slow paths of malloc and free ---------------------------------------------------------- */
+
+/* Takes a slot for an empty magazine, and more to fill it with. */
+static struct slot refill(struct tcache *tcache, unsigned class)
+{
+	struct slot slot = {0};
+
+	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
+		return slot;
+	magazine_grow(tcache, class);
+	uint32_t capacity = tcache->capacities[class];
+	if (capacity == 0) {
+		slab_fill(tcache->arena, class, &slot, 1);
+		return slot;
+	}
+	struct slot *slots = lowest(tcache, &tcache->magazines[class], class);
+	uint32_t count = slab_fill(tcache->arena, class, slots, capacity / 2);
+	if (count != 0) {
+		slot = slots[count - 1];
+		tcache->magazines[class].top = slots + count - 1;
+		if (unlikely(tcache->samples))
+			sample_count(tcache, class);
+	}
+	return slot;
+}
 
 __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 {
@@ -169,44 +333,46 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 		slab_fill(slab_arena(0), class, &slot, 1);
 		return slot;
 	}
-	magazine_grow(tcache, class);
-	uint32_t capacity = tcache->capacities[class];
-	if (capacity == 0) {
-		slab_fill(tcache->arena, class, &slot, 1);
-		return slot;
-	}
-	struct slot *slots = lowest(tcache, class);
-	uint32_t count = slab_fill(tcache->arena, class, slots, capacity / 2);
-	if (count != 0) {
-		slot = slots[count - 1];
-		tcache->magazines[class].top = slots + count - 1;
-	}
+	change(tcache, class + 1);
+	slot = refill(tcache, class);
+	change(tcache, 0);
 	slab_tick();
 	return slot;
+}
+
+/* Makes room in a magazine that has none. Returns: false when it never has any. */
+static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
+{
+	if (magazine_grow(tcache, class))
+		return true;
+	/* The older half goes. */
+	uint32_t half = tcache->capacities[class] / 2u;
+	if (half == 0)
+		return false;
+	struct slot *slots = lowest(tcache, magazine, class);
+	slab_flush(tcache->arena, slots, half);
+	size_t kept = (size_t)(magazine->top - slots) - half;
+	memmove(slots, slots + half, slots_bytes(kept));
+	magazine->top = slots + kept;
+	return true;
 }
 
 __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
-	struct magazine *magazine = &tcache->magazines[class];
+	struct magazine *magazine =
+	        tcache->samples ? &tcache->returns[class] : &tcache->magazines[class];
 
-	if (!magazine_grow(tcache, class)) {
-		/* The older half goes. */
-		uint32_t half = tcache->capacities[class] / 2u;
-		if (half == 0) {
-			slab_flush(tcache->arena, &slot, 1);
-			return;
-		}
-		struct slot *slots = lowest(tcache, class);
-		slab_flush(tcache->arena, slots, half);
-		size_t kept = (size_t)(magazine->top - slots) - half;
-		memmove(slots, slots + half, slots_bytes(kept));
-		magazine->top = slots + kept;
-		slab_tick();
+	change(tcache, class + 1);
+	if (make_room(tcache, magazine, class)) {
+		*magazine->top = slot;
+		magazine->top++;
+	} else {
+		slab_flush(tcache->arena, &slot, 1);
 	}
-	*magazine->top = slot;
-	magazine->top++;
+	change(tcache, 0);
+	slab_tick();
 }
 
 /* --- Threads come and go ------------------------------------------------------------------------ */
@@ -269,8 +435,15 @@ bool tcache_new(void)
 		errno = saved;
 		return false;
 	}
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		tcache->magazines[class] = NO_SLOTS;
+		tcache->returns[class] = NO_SLOTS;
+	}
+	tcache->samples = tcache_sample != 0;
+	if (tcache->samples) {
+		tcache->random = os_random() | 1;
+		tcache->sample_in = sample_draw(tcache);
+	}
 	lock_acquire(&threads);
 	tcache->arena = arena_choose_or_make();
 	if (tcache->arena != NULL) {
@@ -293,9 +466,16 @@ bool tcache_new(void)
 
 static void tcache_empty(struct tcache *tcache)
 {
-	outbox_send(tcache);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
-		magazine_free(tcache, class);
+	if (tcache->changing != TCACHE_OUTBOX_CHANGES)
+		outbox_send(tcache);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
+		if (tcache->changing == class + 1)
+			continue; /* lost, in the child of a fork alone */
+		magazine_free(tcache, &tcache->magazines[class], class);
+		if (tcache->samples)
+			magazine_free(tcache, &tcache->returns[class], class);
+		tcache->capacities[class] = 0;
+	}
 }
 
 /* Empties a cache and gives its record back. Locks: threads is held. */
@@ -348,6 +528,9 @@ bool tcache_boot(void)
 	unsigned cpus = os_cpus();
 
 	lock_init(&threads, LOCK_RANK_THREADS);
+	tcache_sample = options.sample;
+	if (tcache_sample != 0)
+		slab_magazines_at = offsetof(struct tcache, returns);
 	halloc_page_b.tcaches = &tcaches;
 	halloc_page_b.tcache_bytes = sizeof(struct tcache);
 	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : 4 * cpus;

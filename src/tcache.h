@@ -3,6 +3,11 @@
  *
  * The inline functions are the fast paths of malloc and free; they touch nothing shared. A slot that
  * belongs to another arena than the thread's goes to the outbox, and home from there in batches.
+ *
+ * While one allocation in N is sampled, free puts slots into a second set of magazines, and the two of a
+ * class change places when the first is empty: so a magazine's slots are as many allocations, counted when
+ * they are put there, and the fast paths need not count. A slot whose turn it will be is masked: its ptr is
+ * NULL, as that of the bottom, so malloc comes to the slow path; the place of its state keeps the ptr.
  */
 #ifndef TCACHE_H
 #define TCACHE_H
@@ -24,18 +29,26 @@ _Static_assert(sizeof(struct magazine) == SLAB_MAGAZINE_BYTES, "as the page map 
 
 #define TCACHE_OUTBOX_SLOTS 64u
 
+#define TCACHE_OUTBOX_CHANGES UINT8_MAX
+
 /* No arena has this number: what threads without a cache carry. */
 #define TCACHE_ARENA_NONE UINT16_MAX
 
 struct tcache {
 	struct magazine magazines[SIZECLASS_COUNT];
+	struct magazine
+	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else unused */
 	uint16_t arena_number;
 	uint16_t outbox_count;
-	uint16_t capacities[SIZECLASS_COUNT]; /* of the magazines, in slots */
+	bool samples;     /* free puts slots into the returns */
+	uint8_t changing; /* a class and 1, or TCACHE_OUTBOX_CHANGES: not in order at the moment */
+	uint16_t capacities[SIZECLASS_COUNT]; /* of the magazines, and of the returns, in slots */
 	struct arena *arena;
 	struct tcache *previous; /* in the list of all caches */
 	struct tcache *next;
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
+	uint64_t sample_in; /* allocations until the next to be sampled */
+	uint64_t random;
 };
 
 /* Stand-ins that hold nothing, so that the fast paths need no test for them. */
@@ -60,8 +73,16 @@ void tcache_send(void *ptr, unsigned arena, uint8_t *state);
 /* Puts everything this thread has at hand back into the slabs. */
 void tcache_flush_self(void);
 
-/* In the child of a fork: the caches of threads that are no more go back to the slabs. */
+/* In the child of a fork: the caches of threads that are no more go back to the slabs, but for what such a
+ * thread was just changing. */
 void tcache_fork_child(void);
+
+/* Whether this allocation, of a class or a large one, is the one in N. To be asked once for each allocation
+ * that comes to the slow path, before it is met. */
+bool tcache_sample_due(unsigned class);
+
+/* One allocation in so many is sampled; 0: none. Set at boot. */
+extern uint64_t tcache_sample;
 
 /* The caches alive now. */
 unsigned tcache_count(void);
@@ -82,8 +103,7 @@ static inline struct slot tcache_pop(unsigned class)
 static inline void tcache_push(struct slot slot, const struct pagemap_entry *entry)
 {
 	struct tcache *tcache = tcache_self;
-	struct magazine *magazine =
-	        (struct magazine *)(void *)((char *)tcache->magazines + entry->magazine);
+	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
 	struct slot *top = magazine->top;
 
 	*slot.state = SLOT_DEAD;
@@ -100,12 +120,21 @@ static inline void tcache_push(struct slot slot, const struct pagemap_entry *ent
 	__atomic_store_n(&magazine->top, top + 1, __ATOMIC_RELEASE);
 }
 
-/* The slots in a magazine of a cache. */
+/* The slots in a magazine of a class. */
+static inline unsigned tcache_slots_in(const struct tcache *tcache, const struct magazine *magazine,
+                                       unsigned class)
+{
+	return (unsigned)(tcache->capacities[class] - (magazine->limit - magazine->top));
+}
+
+/* The slots of a class that a cache has at hand. */
 static inline unsigned tcache_slots(const struct tcache *tcache, unsigned class)
 {
-	const struct magazine *magazine = &tcache->magazines[class];
+	unsigned slots = tcache_slots_in(tcache, &tcache->magazines[class], class);
 
-	return (unsigned)(tcache->capacities[class] - (magazine->limit - magazine->top));
+	if (tcache->samples)
+		slots += tcache_slots_in(tcache, &tcache->returns[class], class);
+	return slots;
 }
 
 #endif

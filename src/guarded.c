@@ -1,0 +1,325 @@
+/*
+ * guarded - blocks between guards: an overflow, or a use after free, faults where it happens.
+ *
+ *     cell of the core   |  guard  | ...        block | slack |  guard  |
+ *
+ * Holds:  a record for each block, found from the page map; the freed ones, the oldest first.
+ * Always: a freed block is inaccessible, and reads as zero when its pages come back.
+ * Locks:  guarded_lock (rank LARGE); may then take HEAP and PAGE_B. The handler of faults takes none.
+ */
+#include "guarded.h"
+#include "backtrace.h"
+#include "heap.h"
+#include "misuse.h"
+#include "os.h"
+#include "page_b.h"
+#include "slack.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+/* Freed blocks stay inaccessible, the last of so many, or of so many bytes. */
+#define KEPT_MAX       256u
+#define KEPT_BYTES_MAX ((size_t)1 << 30)
+
+struct guarded {
+	uintptr_t ptr;
+	size_t size;
+	uintptr_t cell;
+	size_t cell_bytes;
+	bool live;
+	bool spent; /* its guards are open, after a report that the program survived: it stays for ever */
+	struct backtrace taken;
+	struct backtrace freed;
+};
+
+bool guarded_on;
+
+static struct lock guarded_lock;
+static unsigned live_now;
+static unsigned live_most;
+static bool lays_both_ways;
+static bool next_at_start;
+static struct guarded *kept[KEPT_MAX]; /* a ring: the oldest at kept_first */
+static unsigned kept_first;
+static unsigned kept_count;
+static size_t kept_bytes;
+
+static size_t round_up(size_t number, size_t unit)
+{
+	return (number + unit - 1) & -unit;
+}
+
+/* The end of the accessible part of a block. */
+static uintptr_t end_of(const struct guarded *block)
+{
+	return round_up(block->ptr + block->size, os_page_bytes);
+}
+
+/* The block among whose pages ptr lies, or NULL. */
+static struct guarded *block_around(const void *ptr)
+{
+	if (!guarded_at(ptr))
+		return NULL;
+	return (struct guarded *)(void *)pagemap_find(ptr)->states;
+}
+
+static struct guarded *block_at(const void *ptr)
+{
+	struct guarded *block = block_around(ptr);
+
+	return block != NULL && block->ptr == (uintptr_t)ptr ? block : NULL;
+}
+
+/* Tells the page map whose pages these are; block NULL: nobody's. */
+static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
+{
+	struct pagemap_entry *entry = pagemap_find((void *)cell);
+
+	for (size_t i = 0; i < bytes >> HEAP_PAGE_SHIFT; i++, entry++) {
+		entry->states = (uint8_t *)block;
+		__atomic_store_n(&entry->guarded, block != NULL, __ATOMIC_RELEASE);
+	}
+}
+
+/* --- Allocation and free -------------------------------------------------------------------------- */
+
+/* Takes a cell and lays the block and its guards out in it. Locks: guarded_lock is held. */
+static bool lay_out(struct guarded *block, size_t alignment)
+{
+	size_t page = os_page_bytes;
+	size_t spare = alignment > page ? alignment : 0;
+	size_t bytes = round_up(block->size, page) + spare + 2 * page;
+
+	block->cell_bytes = round_up(bytes, HEAP_PAGE_BYTES);
+	void *cell = heap_take(heap_process, block->cell_bytes, HEAP_PAGE_BYTES, HEAP_BLOCK);
+	if (cell == NULL)
+		return false;
+	heap_zero(heap_process, cell, block->cell_bytes);
+	block->cell = (uintptr_t)cell;
+	if (next_at_start && alignment <= page)
+		block->ptr = block->cell + page;
+	else
+		block->ptr = (block->cell + block->cell_bytes - page - block->size) & -alignment;
+	next_at_start = lays_both_ways && !next_at_start;
+	/* Where the system has no room for more guards, the slack alone is checked. */
+	uintptr_t first = block->ptr & -page, end = end_of(block);
+	os_guard(cell, first - block->cell);
+	os_guard((void *)end, block->cell + block->cell_bytes - end);
+	slack_fill((unsigned char *)block->ptr, block->size, end - block->ptr);
+	entries_set(block->cell, block->cell_bytes, block);
+	return true;
+}
+
+void *guarded_new(size_t size, size_t alignment)
+{
+	struct guarded *block = page_b_record_new(sizeof *block);
+
+	if (block == NULL)
+		return NULL;
+	block->size = size;
+	block->live = true;
+	backtrace_take(&block->taken);
+	lock_acquire(&guarded_lock);
+	bool laid = live_now < live_most && lay_out(block, alignment < 16 ? 16 : alignment);
+	if (laid)
+		live_now++;
+	lock_release(&guarded_lock);
+	if (laid)
+		return (void *)block->ptr;
+	page_b_record_free(block, sizeof *block);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* Gives the cell of a block back, and its record. */
+static void release(struct guarded *block)
+{
+	if (block->spent)
+		return;
+	bool open = os_unguard((void *)block->cell, block->cell_bytes);
+	entries_set(block->cell, block->cell_bytes, NULL);
+	heap_give(heap_process, (void *)block->cell, HEAP_BLOCK, open ? HEAP_ZERO : HEAP_LOST);
+	page_b_record_free(block, sizeof *block);
+}
+
+/* Makes a freed block inaccessible, and releases those that were so for long enough. */
+static void keep(struct guarded *block)
+{
+	block->live = false;
+	live_now--;
+	if (!os_purge((void *)block->cell, block->cell_bytes)) {
+		/* It must read as zero when it comes back. */
+		os_unguard((void *)block->cell, block->cell_bytes);
+		memset((void *)block->cell, 0, block->cell_bytes);
+	}
+	os_guard((void *)block->cell, block->cell_bytes);
+	kept[(kept_first + kept_count) % KEPT_MAX] = block;
+	kept_count++;
+	kept_bytes += block->cell_bytes;
+	while (kept_count == KEPT_MAX || (kept_bytes > KEPT_BYTES_MAX && kept_count > 1)) {
+		struct guarded *oldest = kept[kept_first];
+		kept_first = (kept_first + 1) % KEPT_MAX;
+		kept_count--;
+		kept_bytes -= oldest->cell_bytes;
+		release(oldest);
+	}
+}
+
+bool guarded_free(void *ptr)
+{
+	struct backtrace here = {0};
+
+	if (!guarded_at(ptr))
+		return false;
+	backtrace_take(&here);
+	lock_acquire(&guarded_lock);
+	struct guarded *block = block_at(ptr);
+	bool live = block != NULL && block->live;
+	if (live) {
+		slack_check(ptr, block->size, end_of(block) - block->ptr);
+		block->freed = here;
+		keep(block);
+	}
+	lock_release(&guarded_lock);
+	return live;
+}
+
+/* Looks a block up: its size, and whether it is live. Returns: false when none started at ptr. */
+static bool look(const void *ptr, size_t *size, bool *live)
+{
+	if (!guarded_at(ptr))
+		return false;
+	lock_acquire(&guarded_lock);
+	const struct guarded *block = block_at(ptr);
+	if (block != NULL) {
+		*size = block->size;
+		*live = block->live;
+	}
+	lock_release(&guarded_lock);
+	return block != NULL;
+}
+
+bool guarded_find(const void *ptr, size_t *size)
+{
+	bool live;
+
+	return look(ptr, size, &live) && live;
+}
+
+bool guarded_was_freed(const void *ptr)
+{
+	size_t size;
+	bool live;
+
+	return look(ptr, &size, &live) && !live;
+}
+
+/* --- Reports -------------------------------------------------------------------------------------- */
+
+/* After the line of a report: who allocated, and who freed, the block that ptr lies in. */
+static void history_show(const void *ptr)
+{
+	const struct guarded *block = block_around(ptr);
+
+	if (block == NULL)
+		return;
+	backtrace_show(&block->taken, "allocated");
+	if (!block->live)
+		backtrace_show(&block->freed, "freed");
+}
+
+static bool was_write(const void *context)
+{
+#ifdef __x86_64__
+	const ucontext_t *machine = context;
+	return (machine->uc_mcontext.gregs[REG_ERR] & 2) != 0;
+#else
+	(void)context;
+	return false;
+#endif
+}
+
+/* What to say of an access; where that cannot be told, only that it was one. */
+static const char *verb_of(const void *context)
+{
+#ifdef __x86_64__
+	return was_write(context) ? "written to" : "read";
+#else
+	return was_write(context) ? "written to" : "accessed";
+#endif
+}
+
+/* Returns: whether the access may be run again: its page is open now. */
+static bool fault_tell(const void *at, const char *verb)
+{
+	struct guarded *block = block_around(at);
+
+	if (block == NULL) {
+		const struct pagemap_entry *entry = pagemap_find(at);
+		/* Guards of hardened mode's slabs stay closed. */
+		if (entry != NULL && entry->hidden)
+			misuse_report("access", at, false);
+		return false;
+	}
+	const char *crime = "overflow";
+	if (!block->live)
+		crime = "use after free";
+	else if ((uintptr_t)at < block->ptr)
+		crime = "underflow";
+	misuse_access(crime, (const void *)block->ptr, block->size,
+	              (ptrdiff_t)((uintptr_t)at - block->ptr), verb);
+	/* HALLOC_ON_ERROR=report */
+	block->spent = true;
+	return os_unguard((void *)block->cell, block->cell_bytes);
+}
+
+static struct sigaction previous;
+
+/* Hands a fault that is none of ours to whom it would have gone to. */
+static void pass_on(int number, siginfo_t *info, void *context)
+{
+	if ((previous.sa_flags & SA_SIGINFO) != 0) {
+		previous.sa_sigaction(number, info, context);
+	} else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
+		previous.sa_handler(number);
+	} else {
+		/* A fault comes again by itself, once this returns; a signal that was sent does not. */
+		sigaction(number, &previous, NULL);
+		if (info->si_code <= 0)
+			raise(number);
+	}
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	if (info->si_code <= 0 || !fault_tell(info->si_addr, verb_of(context)))
+		pass_on(number, info, context);
+	errno = saved;
+}
+
+void guarded_start(void)
+{
+	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+
+	if (!guarded_on)
+		return;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGSEGV, &action, &previous);
+}
+
+void guarded_boot(unsigned live_max, bool both_ends)
+{
+	lock_init(&guarded_lock, LOCK_RANK_LARGE);
+	slack_boot();
+	live_most = live_max;
+	lays_both_ways = both_ends;
+	misuse_history = history_show;
+	guarded_on = true;
+}

@@ -1,0 +1,51 @@
+/*
+ * guarded.h - blocks that have OS pages of their own between inaccessible ones, as GWP-ASan's: each large
+ * block in hardened mode, and the one in HALLOC_SAMPLE by default.
+ *
+ * A block has exactly the bytes that were asked for, and ends where its pages end, as near as its alignment
+ * lets it, or starts where they start. It is all zero at first. Once freed its pages are inaccessible, until some hundreds of others were freed.
+ * All functions may be called from any thread, and lock for themselves.
+ */
+#ifndef GUARDED_H
+#define GUARDED_H
+
+#include "pagemap.h"
+#include "report.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether there may be such blocks. Set at boot. */
+extern bool guarded_on;
+
+/* Before the first; live_max: how many may be in use at a time; both_ends: every other block starts where its
+ * pages start, so that it is told when what lies before it is touched. Needs the heap. */
+void guarded_boot(unsigned live_max, bool both_ends);
+
+/* From the library's constructor: accesses that fault at a guard are reported from now on, with the stacks
+ * of the allocation and of the free. A handler that the program sets later takes the place of this one. */
+void guarded_start(void);
+
+/* Returns: NULL with ENOMEM where there is no room, or where too many are in use. */
+void *guarded_new(size_t size, size_t alignment);
+
+/* Frees the live block that starts at ptr; what was written behind it is reported.
+ * Returns: false when none starts there: nothing has changed. */
+bool guarded_free(void *ptr);
+
+/* Whether a live block starts at ptr, and its bytes. */
+bool guarded_find(const void *ptr, size_t *size);
+
+/* Whether a block that started at ptr was freed of late. */
+bool guarded_was_freed(const void *ptr);
+
+/* Whether ptr lies among the pages of a guarded block, live or freed, or at a guard of one. */
+static inline bool guarded_at(const void *ptr)
+{
+	if (likely(!guarded_on))
+		return false;
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+	return entry != NULL && entry->guarded;
+}
+
+#endif

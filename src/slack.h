@@ -1,0 +1,67 @@
+/*
+ * slack.h - the bytes between the end of a block and the end of its room: filled, and checked later.
+ *
+ * A block has size bytes of room bytes; it starts at a multiple of eight, and room is one.
+ */
+#ifndef SLACK_H
+#define SLACK_H
+
+#include "report.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* What slack holds, word for word; no byte of it is zero. */
+extern uint64_t slack_secret __attribute__((visibility("hidden")));
+
+/* Draws the secret, once. */
+void slack_boot(void);
+
+/* Reports the first byte behind a block that was written to, and fills the slack anew. */
+void slack_tell(unsigned char *block, size_t size, size_t room);
+
+/* The word that the end of a block lies in: what it holds from there on, and a mask of these bytes. The
+ * first of them is zero, so that a string without an end ends there. */
+static inline uint64_t slack_word(size_t size, uint64_t *mask)
+{
+	unsigned bits = size % sizeof slack_secret * 8;
+
+	*mask = UINT64_MAX << bits;
+	return slack_secret & *mask & ~((uint64_t)0xff << bits);
+}
+
+static inline void slack_fill(unsigned char *block, size_t size, size_t room)
+{
+	size_t at = size & -sizeof slack_secret;
+	uint64_t mask, word;
+
+	if (size == room)
+		return;
+	uint64_t slack = slack_word(size, &mask);
+	memcpy(&word, block + at, sizeof word);
+	word = (word & ~mask) | slack;
+	memcpy(block + at, &word, sizeof word);
+	while ((at += sizeof word) < room)
+		memcpy(block + at, &slack_secret, sizeof word);
+}
+
+static inline void slack_check(unsigned char *block, size_t size, size_t room)
+{
+	size_t at = size & -sizeof slack_secret;
+	uint64_t mask, word;
+
+	if (size == room)
+		return;
+	uint64_t slack = slack_word(size, &mask);
+	memcpy(&word, block + at, sizeof word);
+	uint64_t wrong = (word ^ slack) & mask;
+	while ((at += sizeof word) < room) {
+		memcpy(&word, block + at, sizeof word);
+		wrong |= word ^ slack_secret;
+	}
+	if (unlikely(wrong != 0))
+		slack_tell(block, size, room);
+}
+
+#endif

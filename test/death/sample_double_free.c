@@ -1,0 +1,14 @@
+/* A sampled block is freed twice.
+ * expect: double free of
+ * run: HALLOC_SAMPLE=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(100);
+
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	free(block);
+	free(block);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* A sampled block is read after its free.
+ * expect: use after free of
+ * run: HALLOC_SAMPLE=1 */
+#include "test.h"
+
+int main(void)
+{
+	volatile char *block = malloc(100);
+
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	free((void *)block);
+	return block[99];
+	return 0;
+}
