@@ -78,9 +78,14 @@ static bool bit_is_set(const struct slab *slab, unsigned slot)
 
 static unsigned fullness_of(const struct slab *slab)
 {
-	unsigned slots = class_of(slab)->slots;
+	unsigned part = class_of(slab)->slots + 1u;
+	unsigned used = (part - 1 - slab->free) * SLAB_FULLNESSES;
+	unsigned fullness = 0;
 
-	return (slots - slab->free) * SLAB_FULLNESSES / (slots + 1);
+	/* used / part, without a division: this is asked whenever slots come or go. */
+	for (unsigned least = part; fullness + 1 < SLAB_FULLNESSES && used >= least; least += part)
+		fullness++;
+	return fullness;
 }
 
 static void list_add(struct arena *arena, struct slab *slab)
@@ -303,24 +308,30 @@ static struct slab *slab_to_fill_from(struct arena *arena, unsigned class)
 	return slab_new(arena, class);
 }
 
-/* Takes the lowest free slots of a slab, in rising address. Requires: it has that many. */
-static void slots_take(struct slab *slab, struct slot *slots, unsigned count)
+/* Takes the lowest free slots of a slab, and puts them down from end on, the lowest last: magazines are
+ * popped from the end, so it goes first. Requires: it has that many. */
+static void slots_take(struct slab *slab, struct slot *end, unsigned count)
 {
 	uint32_t slot_bytes = class_of(slab)->slot_bytes;
+	uintptr_t start = slab->start;
+	uint8_t *states = states_of(slab);
 	unsigned word = slab->first_word;
 
 	slab->free = (uint16_t)(slab->free - count);
-	for (; count > 0; word++) {
+	for (;; word++) {
 		uint64_t bits = slab->free_bits[word];
-		for (; bits != 0 && count > 0; bits &= bits - 1, count--, slots++) {
+		for (; bits != 0 && count > 0; bits &= bits - 1, count--) {
 			unsigned slot = word * WORD_BITS + (unsigned)__builtin_ctzll(bits);
-			slots->ptr = (void *)(slab->start + (uintptr_t)slot * slot_bytes);
-			slots->state = states_of(slab) + slot;
-			expect(*slots->state != SLOT_LIVE);
+			end--;
+			end->ptr = (void *)(start + (uintptr_t)slot * slot_bytes);
+			end->state = states + slot;
+			expect(*end->state != SLOT_LIVE);
 		}
 		slab->free_bits[word] = bits;
-		slab->first_word = (uint16_t)word;
+		if (count == 0)
+			break;
 	}
+	slab->first_word = (uint16_t)word;
 }
 
 /* Takes a free slot by chance, out of the first few hundred: all of the slab would cost far more misses of
@@ -367,13 +378,13 @@ static void slab_left(struct arena *arena, struct slab *slab)
 	}
 }
 
-static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct slot *slots,
+static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct slot *end,
                                unsigned wanted)
 {
 	unsigned count = wanted < slab->free ? wanted : slab->free;
 
 	slab_leave(arena, slab);
-	slots_take(slab, slots, count);
+	slots_take(slab, end, count);
 	slab_left(arena, slab);
 	return count;
 }
@@ -401,18 +412,14 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 		struct slab *slab = slab_to_fill_from(arena, class);
 		if (slab == NULL)
 			break;
-		count += slab_fill_from(arena, slab, slots + count, wanted - count);
+		count += slab_fill_from(arena, slab, slots + wanted - count, wanted - count);
 	}
 	arena->fills++;
 	arena->slots_filled += count;
 	arena->fill_ns += os_stopwatch_since(clock);
 	lock_release(&arena->lock);
-	/* Magazines are popped from the end: the lowest address goes there. */
-	for (unsigned low = 0, high = count; low + 1 < high; low++) {
-		struct slot swap = slots[low];
-		slots[low] = slots[--high];
-		slots[high] = swap;
-	}
+	if (unlikely(count < wanted))
+		memmove(slots, slots + wanted - count, count * sizeof *slots);
 	return count;
 }
 
@@ -445,20 +452,23 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 {
 	for (unsigned i = 0; i < count;) {
 		struct slab *slab = slab_of_entry(pagemap_find(slots[i].ptr));
-		uint8_t *states = states_of(slab);
+		const uint8_t *states = states_of(slab);
+		uint64_t *free_bits = slab->free_bits;
 		unsigned total = class_of(slab)->slots;
-		unsigned free_before = slab->free;
+		unsigned first_word = slab->first_word;
+		unsigned first = i;
 		/* As many as lie in the same slab, one behind the other. */
 		for (; i < count && (size_t)(slots[i].state - states) < total; i++) {
 			unsigned slot = (unsigned)(slots[i].state - states);
 			unsigned word = slot / WORD_BITS;
 			expect(*slots[i].state != SLOT_LIVE);
 			expect(!bit_is_set(slab, slot));
-			slab->free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
-			slab->free++;
-			if (word < slab->first_word)
-				slab->first_word = (uint16_t)word;
+			free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
+			first_word = word < first_word ? word : first_word;
 		}
+		unsigned free_before = slab->free;
+		slab->free = (uint16_t)(free_before + i - first);
+		slab->first_word = (uint16_t)first_word;
 		slab_settle(arena, slab, free_before);
 	}
 	arena->slots_flushed += count;

@@ -165,9 +165,8 @@ static void magazine_free(struct tcache *tcache, struct magazine *magazine, unsi
  * and 1, or the outbox, or 0: nothing. */
 static void change(struct tcache *tcache, unsigned what)
 {
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_SEQ_CST);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* --- The outbox --------------------------------------------------------------------------------- */
