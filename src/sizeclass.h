@@ -1,8 +1,8 @@
 /*
  * sizeclass.h - size to class and back: pure arithmetic over one table.
  *
- * Classes rise by 16 bytes to 256, by an eighth to 4 KiB, by a quarter to 32 KiB: a block wastes at most
- * 12 % above 256 bytes, 25 % above 4 KiB. Every size is a multiple of 16, so every slot is aligned to 16.
+ * Classes rise by 16 bytes to 256, from there by an eighth of the power of two below: a block above 256
+ * bytes wastes at most 12 %. Every size is a multiple of 16, so every slot is aligned to 16.
  */
 #ifndef SIZECLASS_H
 #define SIZECLASS_H
@@ -26,12 +26,15 @@
 	X(36,  1536,  1664) X(37,  1664,  1792) X(38,  1792,  1920) X(39,  1920,  2048) \
 	X(40,  2048,  2304) X(41,  2304,  2560) X(42,  2560,  2816) X(43,  2816,  3072) \
 	X(44,  3072,  3328) X(45,  3328,  3584) X(46,  3584,  3840) X(47,  3840,  4096) \
-	X(48,  4096,  5120) X(49,  5120,  6144) X(50,  6144,  7168) X(51,  7168,  8192) \
-	X(52,  8192, 10240) X(53, 10240, 12288) X(54, 12288, 14336) X(55, 14336, 16384) \
-	X(56, 16384, 20480) X(57, 20480, 24576) X(58, 24576, 28672) X(59, 28672, 32768)
+	X(48,  4096,  4608) X(49,  4608,  5120) X(50,  5120,  5632) X(51,  5632,  6144) \
+	X(52,  6144,  6656) X(53,  6656,  7168) X(54,  7168,  7680) X(55,  7680,  8192) \
+	X(56,  8192,  9216) X(57,  9216, 10240) X(58, 10240, 11264) X(59, 11264, 12288) \
+	X(60, 12288, 13312) X(61, 13312, 14336) X(62, 14336, 15360) X(63, 15360, 16384) \
+	X(64, 16384, 18432) X(65, 18432, 20480) X(66, 20480, 22528) X(67, 22528, 24576) \
+	X(68, 24576, 26624) X(69, 26624, 28672) X(70, 28672, 30720) X(71, 30720, 32768)
 /* clang-format on */
 
-#define SIZECLASS_COUNT     60
+#define SIZECLASS_COUNT     72
 #define SIZECLASS_BYTES_MAX ((size_t)32768)
 #define SIZECLASS_STEP      16
 
