@@ -17,8 +17,14 @@
 #include <string.h>
 
 /* A magazine starts with room for so many slots, and doubles while it misses. */
-#define MAGAZINE_SLOTS_MIN 4u
-#define MAGAZINE_SLOTS_MAX 256u
+#define MAGAZINE_SLOTS_FIRST 4u
+#define MAGAZINE_SLOTS_MAX   256u
+
+/* What a thread has at hand, nobody else can use while it sleeps. So many threads may have as much of a
+ * class as the option allows, and a few slots of each; where there are more, each has less. */
+#define THREADS_FEW               8u
+#define MAGAZINE_SLOTS_FEW        4u
+#define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
 
 /* Below the lowest slot of a magazine that has none. */
 static struct slot bottom[1];
@@ -50,16 +56,46 @@ static unsigned tcaches_alive;
 static unsigned arenas_allowed;
 static pthread_key_t key;
 
+/* Says what this thread has out of order, for the child of a fork that another thread may make here; a class
+ * and 1, or the outbox, or 0: nothing. */
+static void change(struct tcache *tcache, unsigned what)
+{
+	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 /* --- Magazines ---------------------------------------------------------------------------------- */
 
-/* The most slots a magazine of a class may have: bounded in number and in bytes. */
+static uint32_t at_most(size_t number, uint32_t most)
+{
+	return number < most ? (uint32_t)number : most;
+}
+
+/* The most slots a magazine of a class may have: bounded in number and in bytes; 0: every one comes from
+ * its slab, and goes back there. */
 static uint32_t capacity_max(unsigned class)
 {
-	size_t slots = options.magazine_bytes_max / sizeclasses[class].slot_bytes;
+	size_t bytes = options.magazine_bytes_max;
+	size_t threads_now = tcache_count();
+	size_t few = MAGAZINE_SLOTS_FEW * sizeclasses[class].slot_bytes;
 
-	if (slots > MAGAZINE_SLOTS_MAX)
-		return MAGAZINE_SLOTS_MAX;
-	return slots < MAGAZINE_SLOTS_MIN ? MAGAZINE_SLOTS_MIN : (uint32_t)slots;
+	if (threads_now <= THREADS_FEW)
+		bytes = bytes < few ? few : bytes;
+	else if (bytes * THREADS_FEW / threads_now > MAGAZINE_BYTES_MANY_LEAST)
+		bytes = bytes * THREADS_FEW / threads_now;
+	else
+		bytes = MAGAZINE_BYTES_MANY_LEAST;
+	return at_most(bytes / sizeclasses[class].slot_bytes, MAGAZINE_SLOTS_MAX);
+}
+
+/* The room that a magazine has next. */
+static uint32_t capacity_next(const struct tcache *tcache, unsigned class)
+{
+	uint32_t capacity = tcache->capacities[class] * 2u;
+
+	if (capacity == 0)
+		capacity = MAGAZINE_SLOTS_FIRST;
+	return at_most(capacity, capacity_max(class));
 }
 
 static size_t slots_bytes(size_t slots)
@@ -116,20 +152,38 @@ static void unmask(struct slot *slot)
 	                                               entry->reciprocal, &rest);
 }
 
+static void magazine_free(struct tcache *tcache, struct magazine *magazine, unsigned class)
+{
+	unsigned count = tcache_slots_in(tcache, magazine, class);
+	struct slot *slots = lowest(tcache, magazine, class);
+
+	for (unsigned i = 0; i < count; i++)
+		if (unlikely(is_masked(&slots[i])))
+			unmask(&slots[i]);
+	if (count != 0)
+		slab_flush(tcache->arena, slots, count);
+	record_free(tcache, magazine, class);
+	*magazine = NO_SLOTS;
+}
+
+/* Empties the magazine of a class, and its returns, and takes their room. */
+static void class_free(struct tcache *tcache, unsigned class)
+{
+	magazine_free(tcache, &tcache->magazines[class], class);
+	if (tcache->samples)
+		magazine_free(tcache, &tcache->returns[class], class);
+	tcache->capacities[class] = 0;
+}
+
 /* Gives the magazine of a class twice its room, and its returns while there are any.
  * Returns: false when it has all it may, or without memory. */
 static bool magazine_grow(struct tcache *tcache, unsigned class)
 {
-	uint32_t limit = capacity_max(class);
-	uint32_t capacity = tcache->capacities[class] * 2u;
+	uint32_t capacity = capacity_next(tcache, class);
 	struct slot *second = NULL;
 
-	if (tcache->capacities[class] >= limit)
+	if (capacity <= tcache->capacities[class])
 		return false;
-	if (capacity == 0)
-		capacity = MAGAZINE_SLOTS_MIN;
-	if (capacity > limit)
-		capacity = limit;
 	struct slot *first = page_b_record_new(slots_bytes(capacity + 1));
 	if (first != NULL && tcache->samples) {
 		second = page_b_record_new(slots_bytes(capacity + 1));
@@ -145,28 +199,6 @@ static bool magazine_grow(struct tcache *tcache, unsigned class)
 		magazine_move(tcache, &tcache->returns[class], class, second, capacity);
 	tcache->capacities[class] = (uint16_t)capacity;
 	return true;
-}
-
-static void magazine_free(struct tcache *tcache, struct magazine *magazine, unsigned class)
-{
-	unsigned count = tcache_slots_in(tcache, magazine, class);
-	struct slot *slots = lowest(tcache, magazine, class);
-
-	for (unsigned i = 0; i < count; i++)
-		if (unlikely(is_masked(&slots[i])))
-			unmask(&slots[i]);
-	if (count != 0)
-		slab_flush(tcache->arena, slots, count);
-	record_free(tcache, magazine, class);
-	*magazine = NO_SLOTS;
-}
-
-/* Says what this thread has out of order, for the child of a fork that another thread may make here; a class
- * and 1, or the outbox, or 0: nothing. */
-static void change(struct tcache *tcache, unsigned what)
-{
-	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_RELEASE);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
 /* --- The outbox --------------------------------------------------------------------------------- */
@@ -310,7 +342,7 @@ static struct slot refill(struct tcache *tcache, unsigned class)
 		return slot;
 	}
 	struct slot *slots = lowest(tcache, &tcache->magazines[class], class);
-	uint32_t count = slab_fill(tcache->arena, class, slots, capacity / 2);
+	uint32_t count = slab_fill(tcache->arena, class, slots, (capacity + 1) / 2);
 	if (count != 0) {
 		slot = slots[count - 1];
 		tcache->magazines[class].top = slots + count - 1;
@@ -342,10 +374,12 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 /* Makes room in a magazine that has none. Returns: false when it never has any. */
 static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
 {
+	if (tcache->capacities[class] > capacity_max(class))
+		class_free(tcache, class); /* there were fewer threads when it grew */
 	if (magazine_grow(tcache, class))
 		return true;
 	/* The older half goes. */
-	uint32_t half = tcache->capacities[class] / 2u;
+	uint32_t half = (tcache->capacities[class] + 1u) / 2;
 	if (half == 0)
 		return false;
 	struct slot *slots = lowest(tcache, magazine, class);
@@ -411,7 +445,7 @@ static void list_add(struct tcache *tcache)
 	if (tcaches != NULL)
 		tcaches->previous = tcache;
 	tcaches = tcache;
-	tcaches_alive++;
+	__atomic_store_n(&tcaches_alive, tcaches_alive + 1, __ATOMIC_RELAXED);
 }
 
 static void list_remove(struct tcache *tcache)
@@ -422,7 +456,7 @@ static void list_remove(struct tcache *tcache)
 		tcaches = tcache->next;
 	if (tcache->next != NULL)
 		tcache->next->previous = tcache->previous;
-	tcaches_alive--;
+	__atomic_store_n(&tcaches_alive, tcaches_alive - 1, __ATOMIC_RELAXED);
 }
 
 bool tcache_new(void)
@@ -470,10 +504,7 @@ static void tcache_empty(struct tcache *tcache)
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		if (tcache->changing == class + 1)
 			continue; /* lost, in the child of a fork alone */
-		magazine_free(tcache, &tcache->magazines[class], class);
-		if (tcache->samples)
-			magazine_free(tcache, &tcache->returns[class], class);
-		tcache->capacities[class] = 0;
+		class_free(tcache, class);
 	}
 }
 
@@ -519,7 +550,7 @@ void tcache_fork_child(void)
 
 unsigned tcache_count(void)
 {
-	return tcaches_alive;
+	return __atomic_load_n(&tcaches_alive, __ATOMIC_RELAXED);
 }
 
 bool tcache_boot(void)

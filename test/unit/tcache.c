@@ -242,6 +242,45 @@ static void forked(void)
 	all_ok();
 }
 
+/* Where there are many threads, each keeps less; a magazine that grew before shrinks once it is full. */
+static void *keep_one(void *arg)
+{
+	(void)arg;
+	push(pop(2));
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return NULL;
+}
+
+static void many_threads(void)
+{
+	enum { THREADS = 63, COUNT = 2000 };
+	static struct slot slots[COUNT];
+	pthread_t threads[THREADS];
+	const struct tcache *self = tcache_self;
+	unsigned cells = cells_left();
+
+	for (unsigned i = 0; i < COUNT; i++)
+		slots[i] = pop(2);
+	REQUIRE(self->capacities[2] == 256);
+	REQUIRE(pthread_barrier_init(&barrier, NULL, THREADS + 1) == 0);
+	for (int i = 0; i < THREADS; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, keep_one, NULL) == 0);
+	pthread_barrier_wait(&barrier);
+	for (unsigned i = 0; i < COUNT; i++)
+		push(slots[i]);
+	REQUIRE(self->capacities[2] == 2048 / sizeclasses[2].slot_bytes);
+	/* None of a large class. */
+	struct slot large = pop(SIZECLASS_COUNT - 1);
+	push(large);
+	REQUIRE(tcache_slots(self, SIZECLASS_COUNT - 1) == 0);
+	all_ok();
+	pthread_barrier_wait(&barrier);
+	for (int i = 0; i < THREADS; i++)
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+	REQUIRE(cells_left() == cells);
+}
+
 int main(void)
 {
 	REQUIRE(setenv("HALLOC_ARENAS", "16", 1) == 0);
@@ -260,5 +299,6 @@ int main(void)
 	outbox();
 	after_a_cache();
 	forked();
+	many_threads();
 	return 0;
 }
