@@ -18,11 +18,14 @@
 
 /* A magazine starts with room for so many slots, and doubles while it misses. */
 #define MAGAZINE_SLOTS_FIRST 4u
-#define MAGAZINE_SLOTS_MAX   256u
+#define MAGAZINE_SLOTS_MAX   511u
+
+_Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_BYTES_MAX,
+               "with the bottom, a record");
 
 /* What a thread has at hand, nobody else can use while it sleeps. So many threads may have as much of a
  * class as the option allows, and a few slots of each; where there are more, each has less. */
-#define THREADS_FEW               8u
+#define THREADS_FEW               4u
 #define MAGAZINE_SLOTS_FEW        4u
 #define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
 

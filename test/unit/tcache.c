@@ -54,13 +54,13 @@ static void before_a_cache(void)
 /* A magazine grows while it misses, and stays within its bounds. */
 static void growth(unsigned class)
 {
-	enum { COUNT = 1000 };
+	enum { COUNT = 4000 };
 	static struct slot slots[COUNT];
 	const struct tcache *self = tcache_self;
 	const struct magazine *magazine = &self->magazines[class];
-	size_t most = 16384 / sizeclasses[class].slot_bytes;
+	size_t most = 32768 / sizeclasses[class].slot_bytes;
 
-	most = most > 256 ? 256 : most < 4 ? 4 : most;
+	most = most > 511 ? 511 : most < 4 ? 4 : most;
 	for (unsigned i = 0; i < COUNT; i++) {
 		slots[i] = pop(class);
 		fill(slots[i].ptr, sizeclasses[class].slot_bytes, i);
@@ -262,7 +262,7 @@ static void many_threads(void)
 
 	for (unsigned i = 0; i < COUNT; i++)
 		slots[i] = pop(2);
-	REQUIRE(self->capacities[2] == 256);
+	REQUIRE(self->capacities[2] == 511);
 	REQUIRE(pthread_barrier_init(&barrier, NULL, THREADS + 1) == 0);
 	for (int i = 0; i < THREADS; i++)
 		REQUIRE(pthread_create(&threads[i], NULL, keep_one, NULL) == 0);
