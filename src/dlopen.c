@@ -1,5 +1,5 @@
 /*
- * dlopen - keeps plugins in the same heap as their program.
+ * dlopen - keeps plugins in the same heap as their program, and under the same watch.
  *
  * Holds:  the address of the C library's dlopen.
  * Always: a library opened with RTLD_DEEPBIND would look malloc up in itself and in libc before us, and
@@ -11,10 +11,12 @@
  */
 #include "options.h"
 #include "page_b.h"
+#include "relink.h"
 #include "report.h"
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -33,11 +35,32 @@ __attribute__((constructor)) static void start(void)
 	libc_dlopen_find();
 }
 
+/* Where calls are to be checked, those of a new library are as soon as it is open; if it is the same for
+ * whoever asks. Returns: NULL otherwise, and when it cannot be opened. */
+__attribute__((noinline)) static void *open_and_relink(const char *path, int flags,
+                                                       const void *caller)
+{
+	void *handle = NULL;
+
+	if (path == NULL || strchr(path, '$') != NULL)
+		return NULL;
+	if (strchr(path, '/') != NULL || !relink_has_paths(caller))
+		handle = libc_dlopen(path, flags);
+	if (handle != NULL)
+		relink_update();
+	return handle;
+}
+
 EXPORT void *dlopen(const char *path, int flags)
 {
 	if (unlikely(libc_dlopen == NULL))
 		libc_dlopen_find();
 	if (halloc_page_b.ready && options.deepbind == 0)
 		flags &= ~RTLD_DEEPBIND;
+	if (unlikely(relink_wanted())) {
+		void *handle = open_and_relink(path, flags, __builtin_return_address(0));
+		if (handle != NULL)
+			return handle;
+	}
 	return libc_dlopen(path, flags);
 }

@@ -281,6 +281,11 @@ bool os_unguard(void *start, size_t bytes)
 	return protect(start, bytes, READ_WRITE);
 }
 
+bool os_seal(void *start, size_t bytes, bool sealed)
+{
+	return protect(start, bytes, sealed ? PROT_READ : READ_WRITE);
+}
+
 uint32_t os_clock_ms(void)
 {
 	struct timespec now;

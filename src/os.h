@@ -85,6 +85,9 @@ void os_unmap(void *start, size_t bytes);
 bool os_guard(void *start, size_t bytes);
 bool os_unguard(void *start, size_t bytes);
 
+/* Makes a range read-only, or readable and writable again. Returns: false when the system refused. */
+bool os_seal(void *start, size_t bytes, bool sealed);
+
 /* Reads the first bytes of a small file, such as those of /proc and /sys, as text.
  * Returns: false when there is none. */
 bool os_file_read(const char *path, char *text, size_t bytes);
