@@ -219,6 +219,20 @@ bool guarded_was_freed(const void *ptr)
 	return look(ptr, &size, &live) && !live;
 }
 
+bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
+{
+	const struct guarded *block = block_around(ptr);
+
+	if (block == NULL)
+		return false;
+	*view = (struct guarded_view){
+	        .start = block->ptr,
+	        .size = block->size,
+	        .live = block->live,
+	};
+	return true;
+}
+
 /* --- Reports -------------------------------------------------------------------------------------- */
 
 /* After the line of a report: who allocated, and who freed, the block that ptr lies in. */

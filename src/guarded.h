@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Whether there may be such blocks. Set at boot. */
 extern bool guarded_on;
@@ -38,6 +39,16 @@ bool guarded_find(const void *ptr, size_t *size);
 
 /* Whether a block that started at ptr was freed of late. */
 bool guarded_was_freed(const void *ptr);
+
+/* A block as it is known without the lock: true of it as long as it is live. */
+struct guarded_view {
+	uintptr_t start;
+	size_t size;
+	bool live;
+};
+
+/* Finds the block among whose pages ptr lies. Returns: false when there is none. */
+bool guarded_find_unlocked(const void *ptr, struct guarded_view *view);
 
 /* Whether ptr lies among the pages of a guarded block, live or freed, or at a guard of one. */
 static inline bool guarded_at(const void *ptr)

@@ -872,6 +872,48 @@ bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view)
 	return inside;
 }
 
+/* The cell that was found last, of many pages as a rule. */
+static uint32_t cell_hint;
+
+/* Finds the block that ptr lies in, if it is the same as the last time. The record may be in use for another cell
+ * meanwhile: then the page that this one started at no longer names it, since before. */
+static bool hint_find(const struct heap *heap, size_t offset, struct heap_view *view)
+{
+	uint32_t cell = __atomic_load_n(&cell_hint, __ATOMIC_RELAXED);
+
+	if (cell == 0 || cell >= heap->records)
+		return false;
+	*view = view_of(heap, cell);
+	size_t start = (uintptr_t)view->start - heap->base;
+	if (view->kind != HEAP_BLOCK || offset - start >= view->bytes)
+		return false;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return page_first(&heap->pages[start >> heap->page_shift]) == cell;
+}
+
+/* Each heap page that a cell of the process heap starts at knows it: nothing but the pages of the cell itself is
+ * looked at. */
+bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_view *view,
+                        bool *freed)
+{
+	size_t offset = (uintptr_t)ptr - heap->base;
+
+	if (offset >= bytes_of(heap, heap->granules))
+		return false;
+	*freed = false;
+	if (hint_find(heap, offset, view))
+		return true;
+	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
+	while (page_first(page) == 0 && page > heap->pages) {
+		*freed = *freed || (page->first & HEAP_PAGE_FREED) != 0;
+		page--;
+	}
+	__atomic_store_n(&cell_hint, page_first(page), __ATOMIC_RELAXED);
+	*view = view_of(heap, page_first(page));
+	*freed = view->kind == HEAP_FREE && (*freed || (page->first & HEAP_PAGE_FREED) != 0);
+	return true;
+}
+
 bool heap_was_freed(struct heap *heap, const void *ptr)
 {
 	size_t offset = (uintptr_t)ptr - heap->base;

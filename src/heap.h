@@ -122,6 +122,11 @@ size_t heap_block_bytes(struct heap *heap, const void *ptr);
 /* The cell that ptr points into. Returns: false when ptr lies outside of Page A. */
 bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view);
 
+/* As hfindptr, without a lock, for those who may have interrupted its holder: true of a block as long as it is
+ * live. freed: of a cell that is free, a block started in it once. Process heap. */
+bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_view *view,
+                        bool *freed);
+
 /* Whether a block started at ptr once and was freed. Process heap. */
 bool heap_was_freed(struct heap *heap, const void *ptr);
 
