@@ -8,9 +8,11 @@
  */
 #include "alloc.h"
 #include "backtrace.h"
+#include "copies.h"
 #include "guarded.h"
 #include "introspect.h"
 #include "os.h"
+#include "relink.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -246,4 +248,6 @@ __attribute__((constructor)) static void start(void)
 	backtrace_boot();
 	guarded_start();
 	introspect_start();
+	copies_start();
+	relink_update();
 }

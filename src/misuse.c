@@ -12,6 +12,7 @@
 #include "report.h"
 #include "sizeclass.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -133,4 +134,31 @@ void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t 
 	report_crime("%s of %p, %zu bytes: byte %s%zu was %s; %s; thread %d", crime, block, size,
 	             sign, distance, verb, place.text, (int)gettid());
 	finish(block);
+}
+
+static const char *copy_crime(const struct misuse_copy *copy)
+{
+	if (copy->live)
+		return copy->writes ? "overflow" : "over-read";
+	if (copy->freed)
+		return copy->writes ? "write after free" : "read after free";
+	return copy->writes ? "invalid write" : "invalid read";
+}
+
+void misuse_copy(const struct misuse_copy *copy)
+{
+	struct place place;
+	ptrdiff_t at = (ptrdiff_t)((uintptr_t)copy->at - (uintptr_t)copy->block);
+	const char *sign = at < 0 ? "-" : "";
+	size_t distance = at < 0 ? -(size_t)at : (size_t)at;
+	char beyond[48] = "";
+
+	place_find(&place, copy->block);
+	if (copy->live && at >= 0 && (size_t)at <= copy->size)
+		report_text(beyond, sizeof beyond, ", %zu too many",
+		            copy->bytes - (copy->size - (size_t)at));
+	report_crime("%s of %p, %zu bytes, by %s: %zu bytes from byte %s%zu on%s; %s; thread %d",
+	             copy_crime(copy), copy->block, copy->size, copy->function, copy->bytes, sign,
+	             distance, beyond, place.text, (int)gettid());
+	finish(copy->block);
 }

@@ -18,6 +18,19 @@ void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_
 void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t at,
                    const char *verb);
 
+/* A function that was told to read or write more than there is, or what is no block any more. */
+struct misuse_copy {
+	const char *function;
+	const void *at;
+	size_t bytes;
+	const void *block; /* that at lies in */
+	size_t size;       /* of it; as far as may be written or read */
+	bool writes;
+	bool live;
+	bool freed;
+};
+void misuse_copy(const struct misuse_copy *copy);
+
 /* When set, called after the line of each report: prints what else is known of what lies at ptr. */
 extern void (*misuse_history)(const void *ptr);
 

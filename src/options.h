@@ -16,6 +16,8 @@
 	X(magazine_bytes_max, 32768, 0, 1048576, "most bytes of a size class a thread keeps") \
 	X(hardened, 0, 0, 1,                                                                  \
 	  "1: every misuse that can be told is told, at a price in time and memory")          \
+	X(guard_copies, 0, 0, 1,                                                              \
+	  "1: memcpy, strcpy and their kin are stopped before they leave a block")            \
 	X(sample, 0, 0, 1000000000,                                                           \
 	  "N: one allocation in N gets guarded pages of its own; 0: none")                    \
 	X(backtrace, 0, 0, 1, "1: the report of a misuse is followed by the calling stack")

@@ -1,0 +1,15 @@
+/* bzero clears more than a block.
+ * expect: bytes, by bzero:
+ * run: HALLOC_GUARD_COPIES=1 */
+#include "test.h"
+#include <strings.h>
+
+int main(void)
+{
+	char *block = malloc(100);
+	static char from[300] = "a text of forty letters, or thereabouts";
+
+	crime(block);
+	bzero(block, 200);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* A text without an end fills its block; strcpy would read on.
+ * expect: over-read of
+ * run: HALLOC_GUARD_COPIES=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(100);
+	static char from[300] = "a text of forty letters, or thereabouts";
+
+	crime(block);
+	memset(block, 1, 112);
+	strcpy(from, block);
+	return 0;
+}

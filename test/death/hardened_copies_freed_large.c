@@ -1,0 +1,15 @@
+/* memcpy writes to a large block that was freed.
+ * expect: write after free of
+ * run: HALLOC_HARDENED=1 HALLOC_GUARD_COPIES=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(100000);
+	char *from = calloc(1, 300000);
+
+	crime(block);
+	free(block);
+	memcpy(block + 5000, from, 10);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* A block is read beyond what was asked for.
+ * expect: over-read of
+ * run: HALLOC_HARDENED=1 HALLOC_GUARD_COPIES=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(100);
+	static char from[300] = "a text of forty letters, or thereabouts";
+
+	crime(block);
+	memcpy(from, block, 101);
+	return 0;
+}
