@@ -55,6 +55,7 @@ static bool rooms_boot(void)
 		return false;
 	hardened_on = options.hardened != 0;
 	slab_hidden = hardened_on;
+	slab_has_origins = hardened_on && options.mismatch != 0;
 	if (hardened_on || options.sample != 0)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	slab_boot();
@@ -490,6 +491,8 @@ void *alloc_resize(void *ptr, size_t size)
 	}
 	size_t bytes;
 	if (!alloc_find(ptr, &bytes, "realloc"))
+		return NULL;
+	if (unlikely(hardened_origins_on) && !hardened_origin_fits(ptr, "realloc"))
 		return NULL;
 	if (unlikely(is_exact(ptr))) {
 		if (hardened_on && hardened_resize(ptr, size)) {

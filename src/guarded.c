@@ -32,6 +32,7 @@ struct guarded {
 	uintptr_t cell;
 	size_t cell_bytes;
 	bool live;
+	uint8_t origin;
 	bool spent; /* its guards are open, after a report that the program survived: it stays for ever */
 	struct backtrace taken;
 	struct backtrace freed;
@@ -217,6 +218,32 @@ bool guarded_was_freed(const void *ptr)
 	bool live;
 
 	return look(ptr, &size, &live) && !live;
+}
+
+bool guarded_origin_get(const void *ptr, uint8_t *origin)
+{
+	if (!guarded_at(ptr))
+		return false;
+	lock_acquire(&guarded_lock);
+	const struct guarded *block = block_at(ptr);
+	bool live = block != NULL && block->live;
+	if (live)
+		*origin = block->origin;
+	lock_release(&guarded_lock);
+	return live;
+}
+
+bool guarded_origin_set(const void *ptr, uint8_t origin)
+{
+	if (!guarded_at(ptr))
+		return false;
+	lock_acquire(&guarded_lock);
+	struct guarded *block = block_at(ptr);
+	bool live = block != NULL && block->live;
+	if (live)
+		block->origin = origin;
+	lock_release(&guarded_lock);
+	return live;
 }
 
 bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)

@@ -40,6 +40,10 @@ bool guarded_find(const void *ptr, size_t *size);
 /* Whether a block that started at ptr was freed of late. */
 bool guarded_was_freed(const void *ptr);
 
+/* HALLOC_MISMATCH: what made a live block, of hardened.h. Returns: false when none starts at ptr. */
+bool guarded_origin_get(const void *ptr, uint8_t *origin);
+bool guarded_origin_set(const void *ptr, uint8_t origin);
+
 /* A block as it is known without the lock: true of it as long as it is live. */
 struct guarded_view {
 	uintptr_t start;

@@ -37,6 +37,7 @@ struct quarantine {
 };
 
 bool hardened_on;
+bool hardened_origins_on;
 
 static unsigned arenas_used;
 static struct quarantine *quarantines[ARENAS_USED_MAX];
@@ -139,6 +140,11 @@ static bool is_time_to_tick(struct quarantine *quarantine)
 	return ++quarantine->calls % 64 == 0;
 }
 
+static uint8_t origin_now(void)
+{
+	return hardened_origins_on ? ORIGIN_MALLOC : ORIGIN_UNKNOWN;
+}
+
 static void *slot_new(struct arena *arena, size_t size, unsigned class)
 {
 	struct quarantine *quarantine = quarantine_of(arena);
@@ -150,6 +156,8 @@ static void *slot_new(struct arena *arena, size_t size, unsigned class)
 	if (taken && slot_find(arena, slot.ptr, &found)) {
 		unsigned char *block = slot.ptr;
 		found.slab->sizes[found.slot] = (uint16_t)size;
+		if (found.slab->origins != NULL)
+			found.slab->origins[found.slot] = origin_now();
 		if (!arena->inaccessible) {
 			size_t at = zero_damage(block, found.room);
 			if (at < found.room) {
@@ -219,12 +227,16 @@ void *hardened_new(size_t size, size_t alignment)
 	if (class < SIZECLASS_COUNT)
 		return slot_new(arena_of_thread(), size, class);
 	void *ptr = guarded_new(size, alignment);
+	if (ptr != NULL && unlikely(hardened_origins_on))
+		guarded_origin_set(ptr, ORIGIN_MALLOC);
 	slab_tick();
 	return ptr;
 }
 
 bool hardened_free(void *ptr)
 {
+	if (unlikely(hardened_origins_on) && !hardened_origin_fits(ptr, "free"))
+		return true;
 	if (slot_free(ptr))
 		return true;
 	if (!guarded_free(ptr))
@@ -265,6 +277,60 @@ bool hardened_resize(void *ptr, size_t size)
 	}
 	lock_release(&found.arena->lock);
 	return stays;
+}
+
+/* --- Origins -------------------------------------------------------------------------------------- */
+
+enum hardened_origin hardened_origin_get(const void *ptr)
+{
+	struct found found;
+	uint8_t origin = ORIGIN_UNKNOWN;
+
+	if (!slot_find_live(ptr, &found)) {
+		guarded_origin_get(ptr, &origin);
+		return origin;
+	}
+	if (found.slab->origins != NULL)
+		origin = found.slab->origins[found.slot];
+	lock_release(&found.arena->lock);
+	return origin;
+}
+
+void hardened_origin_set(const void *ptr, enum hardened_origin origin)
+{
+	struct found found;
+
+	if (!slot_find_live(ptr, &found)) {
+		guarded_origin_set(ptr, (uint8_t)origin);
+		return;
+	}
+	if (found.slab->origins != NULL)
+		found.slab->origins[found.slot] = (uint8_t)origin;
+	lock_release(&found.arena->lock);
+}
+
+const char *hardened_maker(enum hardened_origin origin)
+{
+	static const char *const makers[] = {
+	        [ORIGIN_UNKNOWN] = "nobody knows what",
+	        [ORIGIN_MALLOC] = "malloc",
+	        [ORIGIN_NEW] = "new",
+	        [ORIGIN_NEW_ARRAY] = "new[]",
+	        [ORIGIN_NEW_ALIGNED] = "aligned new",
+	        [ORIGIN_NEW_ARRAY_ALIGNED] = "aligned new[]",
+	};
+
+	return makers[origin];
+}
+
+bool hardened_origin_fits(const void *ptr, const char *name)
+{
+	enum hardened_origin origin = hardened_origin_get(ptr);
+
+	if (likely(origin <= ORIGIN_MALLOC))
+		return true;
+	misuse_origin(name, ptr, hardened_maker(origin));
+	return false;
 }
 
 static struct quarantine *quarantine_new(void)

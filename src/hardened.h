@@ -26,6 +26,29 @@ bool hardened_free(void *ptr);
 /* Whether a live block starts at ptr, and its bytes. */
 bool hardened_find(const void *ptr, size_t *size);
 
+/* HALLOC_MISMATCH=1: what made a block, and so what is to free it. */
+enum hardened_origin {
+	ORIGIN_UNKNOWN, /* from before anybody looked, or out of the C++ library by itself: fits every call */
+	ORIGIN_MALLOC,
+	ORIGIN_NEW,
+	ORIGIN_NEW_ARRAY,
+	ORIGIN_NEW_ALIGNED,
+	ORIGIN_NEW_ARRAY_ALIGNED,
+};
+
+/* Whether origins are kept: blocks are from malloc, from now on, unless something else is set. */
+extern bool hardened_origins_on;
+
+/* Returns: ORIGIN_UNKNOWN, too, when no live block starts at ptr; then setting it changes nothing. */
+enum hardened_origin hardened_origin_get(const void *ptr);
+void hardened_origin_set(const void *ptr, enum hardened_origin origin);
+
+/* The call in C++ that makes such blocks, in words. */
+const char *hardened_maker(enum hardened_origin origin);
+
+/* Whether name, which is for blocks from malloc, may be called for ptr. Returns: false after a report. */
+bool hardened_origin_fits(const void *ptr, const char *name);
+
 /* Makes a block hold size bytes where it is. Requires: it is live. Returns: false when it must move. */
 bool hardened_resize(void *ptr, size_t size);
 

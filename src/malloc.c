@@ -11,6 +11,7 @@
 #include "copies.h"
 #include "guarded.h"
 #include "introspect.h"
+#include "origins.h"
 #include "os.h"
 #include "relink.h"
 
@@ -249,5 +250,6 @@ __attribute__((constructor)) static void start(void)
 	guarded_start();
 	introspect_start();
 	copies_start();
+	origins_start();
 	relink_update();
 }

@@ -162,3 +162,13 @@ void misuse_copy(const struct misuse_copy *copy)
 	             distance, beyond, place.text, (int)gettid());
 	finish(copy->block);
 }
+
+void misuse_origin(const char *name, const void *ptr, const char *maker)
+{
+	struct place place;
+
+	place_find(&place, ptr);
+	report_crime("mismatched %s of %p, made by %s: %s; thread %d", name, ptr, maker, place.text,
+	             (int)gettid());
+	finish(ptr);
+}

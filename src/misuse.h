@@ -31,6 +31,9 @@ struct misuse_copy {
 };
 void misuse_copy(const struct misuse_copy *copy);
 
+/* name was called for a live block that something else made, which asks for another call. */
+void misuse_origin(const char *name, const void *ptr, const char *maker);
+
 /* When set, called after the line of each report: prints what else is known of what lies at ptr. */
 extern void (*misuse_history)(const void *ptr);
 

@@ -10,16 +10,18 @@
 #include <stdint.h>
 
 /* X(name, default, smallest, largest, help) */
-#define OPTIONS_NUMBERS(X)                                                                    \
-	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system") \
-	X(arenas, 0, 0, 256, "number of arenas; 0: four for each usable CPU")                 \
-	X(magazine_bytes_max, 32768, 0, 1048576, "most bytes of a size class a thread keeps") \
-	X(hardened, 0, 0, 1,                                                                  \
-	  "1: every misuse that can be told is told, at a price in time and memory")          \
-	X(guard_copies, 0, 0, 1,                                                              \
-	  "1: memcpy, strcpy and their kin are stopped before they leave a block")            \
-	X(sample, 0, 0, 1000000000,                                                           \
-	  "N: one allocation in N gets guarded pages of its own; 0: none")                    \
+#define OPTIONS_NUMBERS(X)                                                                       \
+	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system")    \
+	X(arenas, 0, 0, 256, "number of arenas; 0: four for each usable CPU")                    \
+	X(magazine_bytes_max, 32768, 0, 1048576, "most bytes of a size class a thread keeps")    \
+	X(hardened, 0, 0, 1,                                                                     \
+	  "1: every misuse that can be told is told, at a price in time and memory")             \
+	X(mismatch, 0, 0, 1,                                                                     \
+	  "1: with hardened, blocks that are freed in another way than they were made are told") \
+	X(guard_copies, 0, 0, 1,                                                                 \
+	  "1: memcpy, strcpy and their kin are stopped before they leave a block")               \
+	X(sample, 0, 0, 1000000000,                                                              \
+	  "N: one allocation in N gets guarded pages of its own; 0: none")                       \
 	X(backtrace, 0, 0, 1, "1: the report of a misuse is followed by the calling stack")
 
 /* X(name, default, the words allowed, help); the value is the number of the word, from 0. */

@@ -26,6 +26,7 @@
 
 struct arena *slab_arenas[ARENAS_MAX];
 bool slab_hidden;
+bool slab_has_origins;
 unsigned slab_magazines_at;
 
 /* A heap that never committed so much is not worth a look at the control group. */
@@ -207,6 +208,8 @@ static void slab_forget(struct slab *slab)
 
 	if (slab->sizes != NULL)
 		page_b_record_free(slab->sizes, slots * sizeof *slab->sizes);
+	if (slab->origins != NULL)
+		page_b_record_free(slab->origins, slots);
 	page_b_record_free(slab, record_bytes(slots));
 }
 
@@ -222,7 +225,9 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 	slab->sizeclass = (uint8_t) class;
 	if (slab_hidden) {
 		slab->sizes = page_b_record_new(shape->slots * sizeof *slab->sizes);
-		if (slab->sizes == NULL) {
+		if (slab_has_origins)
+			slab->origins = page_b_record_new(shape->slots);
+		if (slab->sizes == NULL || (slab_has_origins && slab->origins == NULL)) {
 			slab_forget(slab);
 			return NULL;
 		}

@@ -43,6 +43,7 @@ struct slab {
 	uintptr_t start;
 	uint64_t *free_bits;
 	uint16_t *sizes;     /* hardened mode: what was asked for, a number a slot; else NULL */
+	uint8_t *origins;    /* HALLOC_MISMATCH: what made the block, a byte a slot; else NULL */
 	uint32_t idle_since; /* ms; 0: not in the idle list */
 	uint16_t free;       /* slots in the slab */
 	uint16_t first_word; /* no free slot has its bit below this word */
@@ -97,6 +98,9 @@ void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);
 
 /* Hardened mode, set before the first slab: slabs are hidden from the fast paths, a guard follows each. */
 extern bool slab_hidden;
+
+/* The same, set before the first slab: slabs have room for origins. */
+extern bool slab_has_origins;
 
 /* Takes one free slot by chance; puts one back. Hardened mode. Locks: the arena's is held. */
 bool slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slot *slot);

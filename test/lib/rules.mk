@@ -36,6 +36,9 @@ build/test/public/%: test/public/%.cc test/lib/rules.mk build/test/lib/libhalloc
 build/test/death/%: test/death/%.c test/lib/rules.mk $$(call needs,death/$$*)
 	$(HEAD) $(C) $(CRIME) -fno-builtin -o $@ $< $(call libs,library,death/$*) $(FIND) $(SAY)
 
+build/test/death/%: test/death/%.cc test/lib/rules.mk $$(call needs,death/$$*)
+	$(HEAD) $(CXXC) $(CRIME) -fno-builtin -o $@ $< $(call libs,library,death/$*) $(FIND) $(SAY)
+
 build/test/%: test/%.c test/lib/rules.mk $$(call needs,$$*)
 	$(HEAD) $(C) -fno-builtin -o $@ $< $(call libs,library,$*) $(FIND) $(SAY)
 
@@ -44,6 +47,9 @@ build/test/%: test/%.cc test/lib/rules.mk $$(call needs,$$*)
 
 build/test/lib/lib%.so: test/lib/%.c test/lib/rules.mk
 	$(HEAD) $(C) -fPIC -shared -fno-builtin -Wl,-soname,$(@F) -o $@ $< $(SAY)
+
+build/test/lib/lib%.so: test/lib/%.cc test/lib/rules.mk
+	$(HEAD) $(CXXC) -fPIC -shared -fno-builtin -Wl,-soname,$(@F) -o $@ $< $(SAY)
 
 # as installed: the name to link with, and the soname to run with
 build/test/lib/libhalloc.so: libhalloc.so

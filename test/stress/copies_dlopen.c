@@ -1,17 +1,17 @@
 /* Threads open and close libraries, whose calls are changed while others are being loaded.
- * run: HALLOC_GUARD_COPIES=1 HALLOC_HARDENED=1
- * loads: copier plugin tls */
+ * run: HALLOC_GUARD_COPIES=1 HALLOC_HARDENED=1 HALLOC_MISMATCH=1
+ * loads: copier plugin tls maker */
 #include "plugins.h"
 #include <pthread.h>
 
-static char paths[3][4096];
+static char paths[4][4096];
 
 static void *work(void *arg)
 {
 	uint32_t seed = (uint32_t)(uintptr_t)arg;
 
 	for (int i = 0; i < 500; i++) {
-		unsigned which = next_random(&seed) % 3;
+		unsigned which = next_random(&seed) % 4;
 		void *library = dlopen(paths[which], i % 2 == 0 ? RTLD_NOW : RTLD_LAZY);
 		REQUIRE(library != NULL);
 		if (which == 0) {
@@ -30,10 +30,10 @@ static void *work(void *arg)
 
 int main(void)
 {
-	static const char *const names[] = {"copier", "plugin", "tls"};
+	static const char *const names[] = {"copier", "plugin", "tls", "maker"};
 	pthread_t threads[4];
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		strcpy(paths[i], plugin_path(names[i]));
 	for (uintptr_t i = 0; i < 4; i++)
 		REQUIRE(pthread_create(&threads[i], NULL, work, (void *)(i + 1)) == 0);
