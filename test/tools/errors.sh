@@ -31,12 +31,10 @@ says "^ *$pid obey "
 says_not "^ *$wrong "
 is_silent err
 
-# One that is dead, but not yet buried: its parent, a shell, does not look.
-sh -c 'sleep 0 & echo $! >"$1"; exec sleep 1000' sh "$temporary/zombie" &
-running="$running $!"
-await test -s "$temporary/zombie"
-zombie=$(cat "$temporary/zombie")
-await grep -q '^State:.*Z' "/proc/$zombie/status"
+# One that is dead, but not yet buried.
+tell right zombie
+zombie=$(tail -n 1 "$temporary/right.out")
+grep -q '^State:.*Z' "/proc/$zombie/status" || fail "process $zombie is no zombie"
 refused "process $zombie has ended" "$zombie"
 
 # One that ends meanwhile.
