@@ -17,8 +17,8 @@
 #define GRANULES_MAX    ((uint32_t)1 << 28)
 #define SLAB_PAGES_MAX  4096u
 
-/* How long to wait before a torn read is done again: the changes that tear are short. */
-#define RETRY_NS 200000
+/* How often cells and slabs are read anew because slabs came or went between the two. */
+#define PASSES_MAX 8u
 
 /* The heap's structure and the tables that it names. */
 struct tables {
@@ -174,7 +174,6 @@ static bool cells_read(struct source *source, struct reader_snapshot *snapshot,
                        struct tool_error *error)
 {
 	uint64_t address = (uintptr_t)snapshot->header.heap;
-	struct timespec pause = {.tv_nsec = RETRY_NS};
 	struct tables tables;
 
 	for (unsigned round = 1;; round++) {
@@ -196,7 +195,7 @@ static bool cells_read(struct source *source, struct reader_snapshot *snapshot,
 			return true;
 		}
 		snapshot->retries++;
-		nanosleep(&pause, NULL);
+		source_pause(round);
 	}
 }
 
@@ -216,6 +215,7 @@ static bool classes_read(struct source *source, struct reader_snapshot *snapshot
 		const struct sizeclass *seen = &classes[i];
 		snapshot->classes[i].slot_bytes = seen->slot_bytes;
 		snapshot->classes[i].slots = seen->slots;
+		snapshot->classes[i].slab_bytes = (uint32_t)(seen->heap_pages * HEAP_PAGE_BYTES);
 		good = seen->slots != 0 && seen->slot_bytes != 0 && seen->heap_pages != 0 &&
 		       seen->heap_pages <= SLAB_PAGES_MAX &&
 		       (uint64_t)seen->slots * seen->slot_bytes <= (uint64_t)seen->heap_pages
@@ -312,10 +312,10 @@ static void caches_read(struct source *source, struct reader_snapshot *snapshot)
 {
 	for (unsigned round = 1; !caches_walk(source, snapshot); round++) {
 		if (source_is_core(source) || round == ROUNDS_MAX) {
-			snapshot->torn++;
 			return;
 		}
 		snapshot->retries++;
+		source_pause(round);
 	}
 }
 
@@ -398,11 +398,46 @@ static uint64_t uptime_ms(const struct reader_snapshot *snapshot)
 
 /* --- All of it ---------------------------------------------------------------------------------- */
 
-static bool take(struct source *source, enum reader_depth depth, struct reader_snapshot *snapshot,
-                 struct tool_error *error)
+static void slabs_forget(struct reader_snapshot *snapshot)
+{
+	free(snapshot->slabs);
+	free(snapshot->states);
+	snapshot->slabs = NULL;
+	snapshot->states = NULL;
+	snapshot->slab_count = 0;
+	for (unsigned i = 0; i < snapshot->class_count; i++) {
+		struct reader_class *class = &snapshot->classes[i];
+		class->slabs = 0;
+		class->bytes = 0;
+		class->all = (struct reader_slots){0};
+	}
+}
+
+/* Reads the cells, and then the slabs in them. One that has gone in between makes both be read anew. */
+static bool page_a_read(struct source *source, enum reader_depth depth,
+                        struct reader_snapshot *snapshot, struct tool_error *error)
 {
 	struct pagemap map;
 
+	for (unsigned pass = 1;; pass++) {
+		snapshot->torn = 0;
+		if (!cells_read(source, snapshot, error))
+			return false;
+		if (!source_read(source, (uintptr_t)snapshot->header.pagemap, &map, sizeof map) ||
+		    map.base != snapshot->base)
+			return damaged(error, "the page map cannot be read");
+		uint64_t torn_cells = snapshot->torn;
+		slabs_read(source, snapshot, &map, depth);
+		if (snapshot->torn == torn_cells || source_is_core(source) || pass == PASSES_MAX)
+			return true;
+		slabs_forget(snapshot);
+		snapshot->retries++;
+	}
+}
+
+static bool take(struct source *source, enum reader_depth depth, struct reader_snapshot *snapshot,
+                 struct tool_error *error)
+{
 	snapshot->header_address = source_find_header(source, &snapshot->header, error);
 	if (snapshot->header_address == 0)
 		return false;
@@ -411,12 +446,8 @@ static bool take(struct source *source, enum reader_depth depth, struct reader_s
 	    (page_bytes & (page_bytes - 1)) != 0)
 		return damaged(error, "the size of a page makes no sense");
 	if (!classes_read(source, snapshot, error) || !arenas_read(source, snapshot, error) ||
-	    !cells_read(source, snapshot, error))
+	    !page_a_read(source, depth, snapshot, error))
 		return false;
-	if (!source_read(source, (uintptr_t)snapshot->header.pagemap, &map, sizeof map) ||
-	    map.base != snapshot->base)
-		return damaged(error, "the page map cannot be read");
-	slabs_read(source, snapshot, &map, depth);
 	caches_read(source, snapshot);
 	count_cells(snapshot);
 	count_classes(snapshot);

@@ -63,7 +63,8 @@ struct reader_slab {
 
 struct reader_class {
 	uint32_t slot_bytes;
-	uint32_t slots; /* in a slab */
+	uint32_t slots;      /* in a slab */
+	uint32_t slab_bytes; /* of one */
 	uint64_t slabs;
 	uint64_t bytes;        /* of those slabs */
 	uint64_t cached_known; /* slots in the magazines that were found */

@@ -7,6 +7,9 @@
  *
  *     record   | struct slab | a state a slot | never live, to 8 bytes | a bit a slot |
  *
+ * A slab is a cell before it has its page-map entry, and still is when it has lost it: nothing in it is
+ * in use then, so that cell counts as free.
+ *
  * A fill first takes the count, then the bits, and then the states change; a copy goes through a record
  * in the order of addresses, so one taken in between breaks a rule.
  */
@@ -21,12 +24,14 @@
 #define RECORD_ALIGN   8u
 #define OS_PAGES_MAX   1024u
 #define SLAB_SLOTS_MAX 65535u
+#define CLASS_UNREAD   UINT8_MAX /* in an entry that could not be read */
 
 struct pending {
 	size_t cell;
 	struct pagemap_entry entry;
 	char *record;
 	size_t record_bytes;
+	bool vacant; /* it has no entry */
 };
 
 static size_t states_bytes(uint32_t slots)
@@ -45,6 +50,16 @@ static bool bit_is_set(const uint64_t *bits, uint32_t slot)
 	return (bits[slot / WORD_BITS] >> slot % WORD_BITS & 1) != 0;
 }
 
+/* Whether a slab of this class, and in hardened mode its guard, fills the cell. */
+static bool class_fills(const struct reader_snapshot *snapshot, const struct pagemap_entry *entry,
+                        const struct reader_cell *cell)
+{
+	return entry->sizeclass < snapshot->class_count &&
+	       snapshot->classes[entry->sizeclass].slab_bytes +
+	                       (entry->hidden ? HEAP_PAGE_BYTES : 0) ==
+	               cell->bytes;
+}
+
 /* Whether the entry belongs to a slab that fills its cell. */
 static bool entry_is_good(const struct reader_snapshot *snapshot, const struct pending *pending)
 {
@@ -52,7 +67,7 @@ static bool entry_is_good(const struct reader_snapshot *snapshot, const struct p
 	const struct reader_cell *cell = &snapshot->cells[pending->cell];
 
 	return (entry->reciprocal != 0 || entry->hidden) && entry->start == cell->start &&
-	       entry->sizeclass < snapshot->class_count && entry->arena < ARENAS_MAX &&
+	       class_fills(snapshot, entry, cell) && entry->arena < ARENAS_MAX &&
 	       (uintptr_t)entry->states % RECORD_ALIGN == 0 &&
 	       (uintptr_t)entry->states > sizeof(struct slab) &&
 	       (uintptr_t)entry->states < (uintptr_t)1 << 62;
@@ -65,7 +80,7 @@ static void entries_read(struct source *source, const struct reader_snapshot *sn
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t offset = snapshot->cells[pending[i].cell].start - snapshot->base;
-		pending[i].entry = (struct pagemap_entry){0};
+		pending[i].entry = (struct pagemap_entry){.sizeclass = CLASS_UNREAD};
 		parts[i] = (struct gather_part){
 		        .address = (uintptr_t)map->entries +
 		                   (offset >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry),
@@ -74,6 +89,9 @@ static void entries_read(struct source *source, const struct reader_snapshot *sn
 		};
 	}
 	gather(source, parts, count);
+	for (size_t i = 0; i < count; i++)
+		pending[i].vacant = pending[i].entry.sizeclass != CLASS_UNREAD &&
+		                    pending[i].entry.reciprocal == 0 && !pending[i].entry.hidden;
 	free(parts);
 }
 
@@ -211,6 +229,18 @@ static void slab_add(struct reader_snapshot *snapshot, const struct pending *pen
 	class->all.untouched_bytes += slab->slots.untouched_bytes;
 }
 
+/* A cell that is no slab yet has not been used; one that is none any more has. */
+static void cell_vacate(struct reader_snapshot *snapshot, const struct pending *pending)
+{
+	struct reader_cell *cell = &snapshot->cells[pending->cell];
+	size_t page = (size_t)(cell->start - snapshot->base) >> HEAP_PAGE_SHIFT;
+	bool used = pending->entry.retired;
+
+	cell->kind = HEAP_FREE;
+	cell->idle_bytes = used ? cell->bytes : 0;
+	memset(snapshot->idle + page, used, (size_t)cell->bytes >> HEAP_PAGE_SHIFT);
+}
+
 /* Moves those whose records are not good to the front, for the next round. Returns: how many. */
 static size_t bad_first(const struct reader_snapshot *snapshot, struct pending *pending,
                         size_t count)
@@ -218,7 +248,7 @@ static size_t bad_first(const struct reader_snapshot *snapshot, struct pending *
 	size_t bad = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (record_is_good(snapshot, &pending[i]))
+		if (pending[i].vacant || record_is_good(snapshot, &pending[i]))
 			continue;
 		struct pending swap = pending[bad];
 		pending[bad++] = pending[i];
@@ -250,9 +280,11 @@ static void slabs_enter(struct reader_snapshot *snapshot, struct pending *pendin
 		states = snapshot->states = tool_new(slots, 1);
 	snapshot->slabs = tool_new(count, sizeof *snapshot->slabs);
 	for (size_t i = 0; i < count; i++) {
-		bool torn = !record_is_good(snapshot, &pending[i]);
+		bool torn = !pending[i].vacant && !record_is_good(snapshot, &pending[i]);
 		snapshot->torn += torn;
-		if (pending[i].record_bytes == 0)
+		if (pending[i].vacant)
+			cell_vacate(snapshot, &pending[i]);
+		else if (pending[i].record_bytes == 0)
 			snapshot->cells[pending[i].cell].kind = READER_UNKNOWN;
 		else
 			slab_add(snapshot, &pending[i], torn, &states);
@@ -274,13 +306,14 @@ void slabs_read(struct source *source, struct reader_snapshot *snapshot, const s
 		if (snapshot->cells[i].kind == HEAP_SLAB)
 			pending[count++].cell = i;
 	size_t bad = count;
-	for (unsigned round = 0; bad != 0 && round < ROUNDS_MAX; round++) {
+	for (unsigned round = 1;; round++) {
 		entries_read(source, snapshot, map, pending, bad);
 		records_read(source, snapshot, pending, bad);
 		bad = bad_first(snapshot, pending, bad);
-		if (source_is_core(source))
+		if (bad == 0 || source_is_core(source) || round == ROUNDS_MAX)
 			break;
 		snapshot->retries += bad;
+		source_pause(round);
 	}
 	slabs_enter(snapshot, pending, count, depth);
 	free(pending);

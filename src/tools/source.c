@@ -25,6 +25,7 @@
 #include <sys/procfs.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SYMBOL         "halloc_page_b"
@@ -38,6 +39,10 @@
 #define BSS_BYTES_MAX  ((uint64_t)1 << 20)
 #define CLASSES_MAX    256u
 #define ADDRESS_MAX    ((uint64_t)1 << 62)
+
+/* The first pause, and how often it doubles. */
+#define PAUSE_NS      100000L
+#define PAUSE_DOUBLES 5u
 
 /* A mapped file, from /proc/PID/maps or a core's NT_FILE. */
 struct region {
@@ -102,6 +107,14 @@ static bool names_library(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return strstr(slash == NULL ? path : slash + 1, LIBRARY) != NULL;
+}
+
+void source_pause(unsigned round)
+{
+	struct timespec pause = {.tv_nsec = PAUSE_NS
+	                                    << (round < PAUSE_DOUBLES ? round : PAUSE_DOUBLES)};
+
+	nanosleep(&pause, NULL);
 }
 
 /* --- Processes ---------------------------------------------------------------------------------- */

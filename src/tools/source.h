@@ -48,6 +48,10 @@ uint64_t source_find_header(struct source *source, struct page_b_header *header,
 /* Whether a process that was opened has ended since. */
 bool source_has_ended(struct source *source);
 
+/* Waits before what was torn is read again for the roundth time: longer from round to round, because the
+ * thread that was changing it may have lost its processor. */
+void source_pause(unsigned round);
+
 /* Whether the maps of a process name the library. */
 bool source_maps_halloc(pid_t pid);
 
