@@ -252,6 +252,8 @@ int main(int argc, char **argv)
 		to = fopen(request.report, "ae");
 	if (to == NULL)
 		fail(exit_misuse, strerror(errno), request.report);
+	handle(SIGCHLD,
+	       SIG_DFL); /* were it ignored, as it may be inherited, nothing were left to wait for */
 	if (request.timeout_s != 0) {
 		handle(SIGALRM, on_alarm);
 		handle(SIGINT, on_ending_signal);

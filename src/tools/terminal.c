@@ -1,7 +1,7 @@
 /*
  * terminal - raw mode, the alternate screen, keys and signals.
  *
- * Holds:  the settings that the terminal had.
+ * Holds:  the settings that the terminal had; keys that were typed ahead.
  * Always: they are put back before the program stops or ends, by whatever signal that can be caught.
  */
 #include "terminal.h"
@@ -22,12 +22,16 @@
 #define ENTER "\033[?1049h\033[?25l\033[?7l\033[2J"
 #define LEAVE "\033[?7h\033[?25h\033[?1049l"
 
+#define ESCAPE 033
+
 static struct termios settings;
 static bool has_settings;
 static volatile sig_atomic_t is_open;
 static volatile sig_atomic_t ending_signal;
 static volatile sig_atomic_t redraw;
-static sigset_t waiting_mask; /* what terminal_key lets through */
+static sigset_t waiting_mask;  /* what terminal_key lets through */
+static unsigned char keys[64]; /* typed, and not yet taken */
+static size_t keys_waiting;
 
 static void put(const char *text)
 {
@@ -146,26 +150,44 @@ static void end_by_signal(void)
 	_exit(128 + number);
 }
 
-/* A key, or the beginning of a sequence: of these, only the arrows mean something. */
-static int key_read(void)
+/* How many of the waiting bytes are the first key: ESC [ or ESC O begins a sequence, which a letter or ~
+ * ends. */
+static size_t key_bytes(void)
 {
-	unsigned char bytes[16];
-	ssize_t got = read(STDIN_FILENO, bytes, sizeof bytes);
+	size_t bytes = 2;
+
+	if (keys_waiting < 3 || keys[0] != ESCAPE || (keys[1] != '[' && keys[1] != 'O'))
+		return 1;
+	while (bytes < keys_waiting && keys[bytes] < '@')
+		bytes++;
+	return bytes < keys_waiting ? bytes + 1 : bytes;
+}
+
+/* Takes the first of the keys that wait: of the sequences, only the arrows mean something. */
+static int key_take(void)
+{
+	size_t bytes = key_bytes();
+	int key = bytes == 1 ? keys[0] : 0;
+
+	if (bytes == 3 && keys[2] == 'A')
+		key = TERMINAL_UP;
+	else if (bytes == 3 && keys[2] == 'B')
+		key = TERMINAL_DOWN;
+	keys_waiting -= bytes;
+	memmove(keys, keys + bytes, keys_waiting);
+	return key;
+}
+
+static void keys_read(void)
+{
+	ssize_t got = read(STDIN_FILENO, keys, sizeof keys);
 
 	if (got <= 0) {
 		/* The terminal has gone. */
 		leave();
 		exit(EXIT_SUCCESS);
 	}
-	if (bytes[0] != 033)
-		return bytes[0];
-	if (got == 1)
-		return 033;
-	if (got >= 3 && (bytes[1] == '[' || bytes[1] == 'O') && bytes[2] == 'A')
-		return TERMINAL_UP;
-	if (got >= 3 && (bytes[1] == '[' || bytes[1] == 'O') && bytes[2] == 'B')
-		return TERMINAL_DOWN;
-	return 0;
+	keys_waiting = (size_t)got;
 }
 
 int terminal_key(double seconds)
@@ -174,6 +196,8 @@ int terminal_key(double seconds)
 	struct timespec time = {.tv_sec = (time_t)seconds};
 
 	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
+	if (keys_waiting > 0)
+		time = (struct timespec){0};
 	int ready = ppoll(&input, 1, &time, &waiting_mask);
 	if (ending_signal != 0)
 		end_by_signal();
@@ -181,7 +205,9 @@ int terminal_key(double seconds)
 		redraw = 0;
 		return TERMINAL_REDRAW;
 	}
-	return ready > 0 ? key_read() : TERMINAL_NONE;
+	if (keys_waiting == 0 && ready > 0)
+		keys_read();
+	return keys_waiting > 0 ? key_take() : TERMINAL_NONE;
 }
 
 static unsigned from_environment(const char *name, unsigned fallback)
