@@ -1,5 +1,6 @@
 #!/bin/sh
 # max_map_count - with vm.max_map_count at 1000, programs of many threads and many blocks do as ever.
+# alone: vm.max_map_count holds for the machine: a browser or a virtual machine needs more
 # shellcheck disable=SC2016 # for awk and perl
 # shellcheck source=test/scripts/common
 . test/scripts/common
@@ -31,7 +32,7 @@ if [ "$(cat $setting)" -ne 1000 ]; then
 fi
 
 under() { # COMMAND
-	expect 0 timeout 20 env ${TEST_LIB:+LD_PRELOAD="$TEST_LIB"} "$@"
+	expect 0 timeout 60 env ${TEST_LIB:+LD_PRELOAD="$TEST_LIB"} "$@"
 }
 
 under ls -l /etc

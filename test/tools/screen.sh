@@ -11,19 +11,32 @@ subject seen
 tell seen fill 100 1000
 tell seen thread 3
 
-# Runs a shell command in a terminal of 80 by 30 that gets keys; what is shown goes to $temporary/out.
-# A key "wait" is a while in which none is pressed.
+# Waits, 20 seconds at most, until what is shown matches $1, or the command has ended.
+shown() {
+	tries=0
+	until grep -q -e "$1" -e '^status ' "$temporary/out" || [ "$tries" -gt 400 ]; do
+		tries=$((tries + 1))
+		sleep 0.05
+	done
+}
+
+# Runs a shell command in a terminal of 80 by 30 that gets keys; what is shown goes to $temporary/out. The
+# first is pressed once the screen is taken. A key "signal-NAME" is a signal to the process whose number is
+# in $temporary/top; "bury" ends the subject.
 on_terminal() { # KEYS COMMAND
 	command=$2
+	: >"$temporary/out"
 	{
+		shown "$esc\[?25l"
 		for key in $1; do
-			sleep 0.4
+			sleep 0.2
 			case $key in
-			wait) sleep 2 ;;
+			signal-*) kill -s "${key#signal-}" "$(cat "$temporary/top")" ;;
+			bury) kill -9 "$pid" ;;
 			*) printf '%b' "$key" ;;
 			esac
 		done
-		sleep 0.4
+		shown '^status '
 	} | timeout 60 script -qec "stty rows 30 cols 80; $2; status=\$?; echo; echo status \$status; stty -a" \
 		"$temporary/typescript" >"$temporary/out" 2>"$temporary/err"
 }
@@ -51,6 +64,14 @@ says 'sorted by name'
 says 'any key ends this help'
 says '█'
 
+# Keys that come all at once: none is lost.
+on_terminal 'n\033[Ah\033[Bcq' "$halloc top -d 60 $pid"
+is_given_back
+says 'sorted by name'
+says 'sorted by held'
+says 'sorted by cached'
+says '^status 0'
+
 on_terminal 'q' "$halloc top -s rss $pid"
 says 'sorted by rss'
 on_terminal 'q' "env LC_ALL=C $halloc top $pid"
@@ -65,8 +86,8 @@ is_given_back
 
 # Signals.
 for signal in INT TERM HUP QUIT; do
-	on_terminal wait \
-		"timeout --foreground --preserve-status -s $signal 1 $tools/halloc-top -d 0.1 $pid"
+	on_terminal "signal-$signal" \
+		"sh -c 'echo \$\$ >$temporary/top; exec $tools/halloc-top -d 0.1 $pid'"
 	is_given_back
 	number=$(kill -l "$signal" 2>/dev/null) || case $signal in
 	HUP) number=1 ;;
@@ -78,7 +99,7 @@ for signal in INT TERM HUP QUIT; do
 done
 
 # The process ends.
-on_terminal wait "sh -c 'sleep 1; kill -9 $pid' & $halloc top -d 0.1 $pid"
+on_terminal bury "$halloc top -d 0.1 $pid"
 is_given_back
 says "process $pid has ended"
 finish
