@@ -107,7 +107,10 @@ grep -q '^halloc compare: note: no effect: .* is set-uid' "$temporary/err" ||
 mkdir "$temporary/tmp"
 expect 0 env TMPDIR="$temporary/tmp" "$halloc" compare -n 1 -- true
 TMPDIR=$temporary/tmp timeout 1 "$halloc" compare -n 1 -- sleep 20 >/dev/null 2>&1
-sleep 0.5
+for _ in $(seq 50); do
+	[ -n "$(ls "$temporary/tmp")" ] || break
+	sleep 0.1
+done
 [ -z "$(ls "$temporary/tmp")" ] || fail "temporary files stay: $(ls "$temporary/tmp")"
 
 for option in -n --with --stdin --timeout --tsv; do

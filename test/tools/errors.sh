@@ -51,7 +51,15 @@ await sh -c "! kill -0 $pid"
 subject asleep
 "$halloc" trim --wait 60 "$pid" >"$temporary/out" 2>"$temporary/err" &
 trim=$!
-sleep 0.3
+has_opened() { # PID: it reads the memory of another process
+	for descriptor in "/proc/$1/fd/"*; do
+		case $(readlink "$descriptor") in
+		/proc/*/mem) return 0 ;;
+		esac
+	done
+	return 1
+}
+await has_opened "$trim"
 echo end >&9
 wait "$trim"
 status=$?

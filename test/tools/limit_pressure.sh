@@ -70,10 +70,10 @@ static void make_idle(void)
 
 	for (int i = 0; i < COUNT; i++)
 		small[i] = memset(malloc(1000), 1, 1000);
+	REQUIRE(resident() > 60 * MIB);
 	for (int i = 0; i < COUNT; i++)
 		free(small[i]);
 	free(large);
-	REQUIRE(resident() > 60 * MIB);
 }
 
 /* usage: idle NAME TEXT [NAME TEXT]... [--] ...: a step is what is written to which files; after the

@@ -31,12 +31,15 @@ redis-cli -s "$socket" flushall >/dev/null
 expect 0 "$halloc" top --json "$redis"
 before=$(field held_bytes)
 # An idle redis meets the request when it next needs more than its thread's cache has.
-(
-	sleep 1
+command="trim of redis-server"
+"$halloc" trim --wait 60 "$redis" >"$temporary/out" 2>"$temporary/err" &
+trim=$!
+while kill -0 "$trim" 2>/dev/null; do
 	awk 'BEGIN { printf "SET large %0200000d\n", 1 }' | redis-cli -s "$socket" >/dev/null
-) &
-expect 0 "$halloc" trim "$redis"
-says "^$redis .*[0-9]"
+	sleep 0.2
+done
+wait "$trim" || fail "$command: exit status $?: $(cat "$temporary/err")"
+says "^$redis .*gave back [0-9]"
 redis-cli -s "$socket" del large >/dev/null
 expect 0 "$halloc" top --json "$redis"
 after=$(field held_bytes)
@@ -48,7 +51,7 @@ cat >"$temporary/hold.py" <<'END'
 import sys, time
 held = [{"k%d" % i: [i] * 3} for i in range(50000)]
 print(len(held), flush=True)
-time.sleep(100)
+time.sleep(1000)
 END
 settings=PYTHONMALLOC=malloc
 start python "$(python3 -c 'import sys; print(sys.executable)')" "$temporary/hold.py"
@@ -89,7 +92,7 @@ public class Busy {
 			thread.start();
 		}
 		System.out.println("busy");
-		Thread.sleep(100000);
+		Thread.sleep(1000000);
 	}
 }
 END
@@ -99,7 +102,7 @@ java=$pid
 await test -s "$temporary/java.out"
 top_works "$java" java
 map_works "$java" java
-expect 0 "$halloc" trim "$java"
+expect 0 "$halloc" trim --wait 60 "$java"
 expect 0 "$halloc" top --once
 says "^ *$redis "
 says "^ *$python "

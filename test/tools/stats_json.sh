@@ -11,6 +11,7 @@ build figures -O1 -fno-builtin <<'END' || { cat "$temporary/build.log"; exit 1; 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static char buffer[1 << 16], line[1000];
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 	static char *small[SMALL], *odd[ODD], *large[LARGE];
 	FILE *file = fopen(argv[argc - 1], "w");
 
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0); /* page faults are to be of OS pages */
 	setvbuf(file, buffer, _IOFBF, sizeof buffer);
 	for (int i = 0; i < SMALL; i++)
 		small[i] = memset(malloc(100), 1, 100);
