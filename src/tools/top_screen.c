@@ -41,7 +41,9 @@ struct screen {
 	FILE *out;
 };
 
-#define CLEAR_LINE "\033[0m\033[K\r\n"
+/* Ends a line, and clears the next. Not the one it ends: in its last column that would take a character. */
+#define NEXT_LINE  "\033[0m\r\n\033[K"
+#define FIRST_LINE "\033[H\033[K"
 #define BOLD       "\033[1m"
 #define DIM        "\033[2m"
 #define REVERSE    "\033[7m"
@@ -99,8 +101,8 @@ static void draw_head(const struct screen *screen)
 	        watch->count == 1 ? "" : "es");
 	if (watch->unreadable != 0)
 		fprintf(screen->out, " (%u more may not be read)", watch->unreadable);
-	fputs(CLEAR_LINE, screen->out);
-	fprintf(screen->out, "together: live %s, held %s, idle %s, cached %s" CLEAR_LINE,
+	fputs(NEXT_LINE, screen->out);
+	fprintf(screen->out, "together: live %s, held %s, idle %s, cached %s" NEXT_LINE,
 	        tool_bytes(sum.live).text, tool_bytes(sum.held).text, tool_bytes(sum.idle).text,
 	        tool_bytes(sum.cached).text);
 }
@@ -109,8 +111,12 @@ static void draw_head(const struct screen *screen)
 static void draw_title(const struct screen *screen, void (*title)(FILE *))
 {
 	fputs(REVERSE, screen->out);
+	off_t start = ftello(screen->out);
 	title(screen->out);
-	fputs("\033[K" CLEAR_LINE, screen->out);
+	off_t width = ftello(screen->out) - start;
+	if (width < screen->size.columns)
+		fprintf(screen->out, "%*s", (int)(screen->size.columns - width), "");
+	fputs(NEXT_LINE, screen->out);
 }
 
 static unsigned rows_for_processes(const struct screen *screen)
@@ -132,11 +138,11 @@ static void draw_processes(const struct screen *screen)
 	for (size_t i = first; i < first + rows && i < watch->count; i++) {
 		fputs(i == chosen ? BOLD : "", screen->out);
 		top_text_row(screen->out, &watch->all[i]);
-		fputs(CLEAR_LINE, screen->out);
+		fputs(NEXT_LINE, screen->out);
 	}
 	if (watch->count == 0)
 		fputs("no process that may be read runs under halloc; one that starts will show "
-		      "here" CLEAR_LINE,
+		      "here" NEXT_LINE,
 		      screen->out);
 }
 
@@ -167,12 +173,12 @@ static void draw_bar(const struct screen *screen, const struct reader_totals *to
 			else
 				putc(parts[i].letter, screen->out);
 	}
-	fputs(CLEAR_LINE, screen->out);
+	fputs(NEXT_LINE, screen->out);
 	for (unsigned i = 0; i < PARTS; i++)
 		fprintf(screen->out, "%s%s" PLAIN " %s %s   ", parts[i].colour,
 		        screen->utf8 ? "█" : (char[]){parts[i].letter, '\0'}, parts[i].name,
 		        tool_bytes(shares[i]).text);
-	fputs(CLEAR_LINE, screen->out);
+	fputs(NEXT_LINE, screen->out);
 }
 
 static void draw_classes(const struct screen *screen, const struct reader_snapshot *snapshot,
@@ -184,7 +190,7 @@ static void draw_classes(const struct screen *screen, const struct reader_snapsh
 	draw_title(screen, top_text_class_title);
 	for (size_t i = 0; i < count && i < rows; i++) {
 		top_text_class_row(screen->out, classes[i]);
-		fputs(CLEAR_LINE, screen->out);
+		fputs(NEXT_LINE, screen->out);
 	}
 	free(classes);
 }
@@ -198,13 +204,13 @@ static void draw_view(const struct screen *screen, const struct reader_snapshot 
 		draw_title(screen, top_text_arena_title);
 		for (unsigned i = 0; i < snapshot->arena_count && i < rows; i++) {
 			top_text_arena_row(screen->out, &snapshot->arenas[i]);
-			fputs(CLEAR_LINE, screen->out);
+			fputs(NEXT_LINE, screen->out);
 		}
 	} else {
 		draw_title(screen, top_text_cache_title);
 		for (size_t i = 0; i < snapshot->cache_count && i < rows; i++) {
 			top_text_cache_row(screen->out, &snapshot->caches[i]);
-			fputs(CLEAR_LINE, screen->out);
+			fputs(NEXT_LINE, screen->out);
 		}
 	}
 }
@@ -216,16 +222,17 @@ static void draw_chosen(const struct screen *screen)
 
 	if (screen->watch->count == 0)
 		return;
-	fprintf(screen->out, CLEAR_LINE BOLD "%d %s" PLAIN ", %s of Page A; below: its %s",
+	fprintf(screen->out,
+	        NEXT_LINE BOLD "%d %s" PLAIN ": %s of Page A, %s of it in %llu large block%s",
 	        (int)watched->pid, watched->command,
-	        tool_bytes(watched->snapshot.totals.page_a).text, view_names[screen->view]);
-	fprintf(screen->out, "; %llu large blocks, %s",
+	        tool_bytes(watched->snapshot.totals.page_a).text,
+	        tool_bytes(watched->snapshot.totals.block).text,
 	        (unsigned long long)watched->snapshot.totals.blocks,
-	        tool_bytes(watched->snapshot.totals.block).text);
+	        watched->snapshot.totals.blocks == 1 ? "" : "s");
 	if (watched->snapshot.torn != 0)
 		fprintf(screen->out, "; %llu torn reads",
 		        (unsigned long long)watched->snapshot.torn);
-	fputs(CLEAR_LINE, screen->out);
+	fputs(NEXT_LINE, screen->out);
 	draw_bar(screen, &watched->snapshot.totals);
 	draw_view(screen, &watched->snapshot,
 	          screen->size.rows > used ? screen->size.rows - used : 0);
@@ -257,7 +264,7 @@ static void draw(struct screen *screen)
 	screen->out = open_memstream(&text, &bytes);
 	if (screen->out == NULL)
 		tool_die("out of memory");
-	fputs("\033[H", screen->out);
+	fputs(FIRST_LINE, screen->out);
 	if (screen->help) {
 		fputs("\033[J", screen->out);
 		fputs(help, screen->out);
@@ -266,8 +273,8 @@ static void draw(struct screen *screen)
 		draw_processes(screen);
 		draw_chosen(screen);
 		fprintf(screen->out,
-		        "\033[J\033[%u;1H" DIM "q quit  Tab %s  l h i c r a p n sort  up down "
-		        "choose  + - pace  ? help" PLAIN "\033[K",
+		        "\033[J\033[%u;1H" DIM "q quit  Tab %s  lhicrapn sort  up down choose  "
+		        "+ - pace  ? help" PLAIN,
 		        screen->size.rows, view_names[(screen->view + 1) % VIEWS]);
 	}
 	fclose(screen->out);
