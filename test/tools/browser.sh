@@ -19,7 +19,7 @@ expect 0 "$halloc" map --svg "$temporary/map.svg" --html "$temporary/map.html" "
 
 browse() { # OPTION... FILE
 	timeout 100 "$chromium" --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
-		--user-data-dir="$temporary/profile" --window-size=1200,900 --virtual-time-budget=5000 \
+		--enable-logging=stderr --user-data-dir="$temporary/profile" --window-size=1200,900 --virtual-time-budget=5000 \
 		"$@" 2>"$temporary/err"
 }
 
