@@ -73,6 +73,15 @@ static bool entry_is_good(const struct reader_snapshot *snapshot, const struct p
 	       (uintptr_t)entry->states < (uintptr_t)1 << 62;
 }
 
+/* Makes true or false of what a damaged core has in place of them. */
+static void entry_mend(struct pagemap_entry *entry)
+{
+	const unsigned char *bytes = (const unsigned char *)entry;
+
+	entry->hidden = bytes[offsetof(struct pagemap_entry, hidden)] != 0;
+	entry->retired = bytes[offsetof(struct pagemap_entry, retired)] != 0;
+}
+
 static void entries_read(struct source *source, const struct reader_snapshot *snapshot,
                          const struct pagemap *map, struct pending *pending, size_t count)
 {
@@ -89,9 +98,11 @@ static void entries_read(struct source *source, const struct reader_snapshot *sn
 		};
 	}
 	gather(source, parts, count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		entry_mend(&pending[i].entry);
 		pending[i].vacant = pending[i].entry.sizeclass != CLASS_UNREAD &&
 		                    pending[i].entry.reciprocal == 0 && !pending[i].entry.hidden;
+	}
 	free(parts);
 }
 
