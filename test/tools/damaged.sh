@@ -1,0 +1,97 @@
+#!/bin/sh
+# A core file that is cut short, or changed where the reader looks: the map of what is left, or one line that
+# says what is wrong. The sanitizers watch.
+# timeout: 200
+# shellcheck disable=SC2016 # for awk
+# shellcheck source=test/tools/common
+
+. test/tools/common
+
+for program in gdb gcc strace; do
+	command -v "$program" >/dev/null || skip "$program is not installed"
+done
+parts=$(find src/tools -name '*.c' ! -name 'halloc-*')
+# shellcheck disable=SC2086 # words
+gcc -std=gnu11 -D_GNU_SOURCE -Isrc -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-o "$temporary/map" src/tools/halloc-map.c $parts >"$temporary/build.log" 2>&1 || {
+	cat "$temporary/build.log"
+	exit 1
+}
+subject dead
+tell dead fill 100 3000
+tell dead fill 5000 100
+tell dead fill 200000 5
+tell dead thread 3
+tell dead thin 3
+gdb -p "$pid" -batch -ex "gcore $temporary/core" >/dev/null 2>&1
+[ -s "$temporary/core" ] || fail 'gdb wrote no core'
+expect 0 "$temporary/map" "$temporary/core"
+is_silent err
+says '# live [0-9]'
+
+# Where the reader looks: lines of an offset and a length.
+strace -o "$temporary/trace" -e trace=pread64 "$tools/halloc-map" --html /dev/null "$temporary/core"
+sed -n 's/^pread64(.*, \([0-9]*\), \([0-9]*\)) *= [1-9].*/\2 \1/p' "$temporary/trace" >"$temporary/reads"
+[ "$(wc -l <"$temporary/reads")" -gt 10 ] || fail "few reads: $(head -n 5 "$temporary/trace")"
+
+# Prints 150 changes, as an offset and the bytes to put there, and 50 offsets at which to cut, from the last.
+damages() { # change|cut
+	awk -v kind="$1" -v size="$(wc -c <"$temporary/core")" '
+		BEGIN { srand(5) }
+		{ offset[NR] = $1; bytes[NR] = $2 }
+		END {
+			for (i = 0; i < 200; i++) {
+				read = 1 + int(rand() * NR)
+				at = offset[read] + int(rand() * bytes[read])
+				byte = sprintf("\\0%03o", int(rand() * 256))
+				if (i % 4 == 0)
+					cut[i] = i % 8 ? at : int(rand() * size)
+				else if (kind == "change" && i % 4 == 1)
+					print at, byte
+				else if (kind == "change" && i % 4 == 2)
+					print at - at % 4, "\\0377\\0377\\0377\\0377"
+				else if (kind == "change")
+					print at - at % 8, byte "\\0\\0\\0\\0\\0\\0\\0"
+			}
+			for (i in cut)
+				if (kind == "cut")
+					print cut[i] | "sort -rn"
+		}' "$temporary/reads"
+}
+
+# The map is drawn, or one line says why not.
+survives() { # WHAT OFFSET
+	command="map of a core, $1 at $2"
+	timeout 20 "$temporary/map" --html /dev/null --svg /dev/null "$temporary/damaged" \
+		>"$temporary/out" 2>"$temporary/err"
+	status=$?
+	lines=$(wc -l <"$temporary/err")
+	case $status in
+	0) [ "$lines" -le 1 ] || fail "$command: $(cat "$temporary/err")" ;;
+	2) [ "$lines" -eq 1 ] || fail "$command: status 2, and $(cat "$temporary/err")" ;;
+	*) fail "$command: status $status: $(head -n 20 "$temporary/err")" ;;
+	esac
+	refusals=$((refusals + (status == 2)))
+	maps=$((maps + (status == 0)))
+}
+
+refusals=0
+maps=0
+cp "$temporary/core" "$temporary/damaged"
+damages change >"$temporary/changes"
+while read -r at what; do
+	printf '%b' "$what" | dd of="$temporary/damaged" bs=1 seek="$at" conv=notrunc 2>/dev/null
+	survives changed "$at"
+	dd if="$temporary/core" of="$temporary/damaged" bs=1 skip="$at" seek="$at" count=8 conv=notrunc \
+		2>/dev/null
+done <"$temporary/changes"
+cmp -s "$temporary/core" "$temporary/damaged" || fail 'the core was not mended'
+damages cut >"$temporary/cuts"
+while read -r at; do
+	truncate -s "$at" "$temporary/damaged"
+	survives cut "$at"
+done <"$temporary/cuts"
+[ "$((refusals + maps))" -eq 200 ] || fail "$refusals and $maps are not 200"
+[ "$refusals" -ge 40 ] || fail "only $refusals of 200 damages were noticed"
+[ "$maps" -ge 40 ] || fail "only $maps of 200 damaged cores could be shown"
+finish
