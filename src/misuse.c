@@ -22,25 +22,34 @@ struct place {
 	char text[160];
 };
 
+/* The heap page of Page A that an address of the process heap lies on, from 0. */
+static size_t page_number(const void *ptr)
+{
+	return ((uintptr_t)ptr - pagemap.base) >> HEAP_PAGE_SHIFT;
+}
+
 static void place_in_slab(struct place *place, const struct pagemap_entry *entry, const void *ptr)
 {
 	uint32_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
 	uintptr_t offset = (uintptr_t)ptr - entry->start;
 	uintptr_t slot = offset / bytes;
 	uintptr_t into = offset % bytes;
+	size_t page = page_number(ptr);
 
 	if (into != 0 || slot >= sizeclasses[entry->sizeclass].slots) {
-		report_text(place->text, sizeof place->text,
-		            "%zu bytes into slot %zu of a %u-byte slab in arena %u", into, slot,
-		            bytes, (unsigned)entry->arena);
+		report_text(
+		        place->text, sizeof place->text,
+		        "%zu bytes into slot %zu of a %u-byte slab in arena %u, page %zu of Page A",
+		        into, slot, bytes, (unsigned)entry->arena, page);
 		return;
 	}
 	place->dead = entry->retired || entry->states[slot] == SLOT_DEAD;
 	const char *state = place->dead ? "already free" : "never handed out";
 	if (!place->dead && entry->states[slot] == SLOT_LIVE)
 		state = "in use";
-	report_text(place->text, sizeof place->text, "slot %zu of a %u-byte slab in arena %u, %s",
-	            slot, bytes, (unsigned)entry->arena, state);
+	report_text(place->text, sizeof place->text,
+	            "slot %zu of a %u-byte slab in arena %u, page %zu of Page A, %s", slot, bytes,
+	            (unsigned)entry->arena, page, state);
 }
 
 static void place_in_heap(struct place *place, const struct heap_view *view, const void *ptr)
@@ -48,14 +57,17 @@ static void place_in_heap(struct place *place, const struct heap_view *view, con
 	size_t into = (uintptr_t)ptr - (uintptr_t)view->start;
 
 	if (view->kind == HEAP_BLOCK)
-		report_text(place->text, sizeof place->text, "%zu bytes into a block of %zu bytes",
-		            into, view->bytes);
+		report_text(place->text, sizeof place->text,
+		            "%zu bytes into a block of %zu bytes, page %zu of Page A", into,
+		            view->bytes, page_number(ptr));
 	else if (heap_was_freed(heap_process, ptr)) {
 		place->dead = true;
-		report_text(place->text, sizeof place->text, "a large block, already free");
+		report_text(place->text, sizeof place->text,
+		            "a large block, page %zu of Page A, already free", page_number(ptr));
 	} else if (view->kind == HEAP_FREE)
-		report_text(place->text, sizeof place->text, "in a free cell of %zu bytes",
-		            view->bytes);
+		report_text(place->text, sizeof place->text,
+		            "in a free cell of %zu bytes, page %zu of Page A", view->bytes,
+		            page_number(ptr));
 	else
 		report_text(place->text, sizeof place->text, "not an address of the heap");
 }
