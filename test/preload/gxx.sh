@@ -1,5 +1,5 @@
 # g++ on a large file: the same object code, byte by byte; and a program built so runs alike.
-# timeout: 200
+# timeout: 600
 . test/preload/common
 needs g++
 awk 'BEGIN {

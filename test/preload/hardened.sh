@@ -1,5 +1,5 @@
 # Programs of every day do the same in hardened mode.
-# timeout: 250
+# timeout: 400
 . test/preload/programs
 export HALLOC_HARDENED=1
 both programs

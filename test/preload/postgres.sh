@@ -1,5 +1,5 @@
 # postgres: initdb, pgbench, and what the tables hold afterwards.
-# timeout: 250
+# timeout: 400
 . test/preload/common
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)
 PATH=${bin:+$bin:}$PATH

@@ -1,4 +1,4 @@
-# timeout: 250
+# timeout: 400
 # Python's own tests of threads.
 modules=test.test_threading
 . test/preload/python_modules

@@ -1,5 +1,5 @@
 # redis-server: the same data under the same commands, and redis-benchmark's load.
-# timeout: 200
+# timeout: 400
 . test/preload/common
 needs redis-server redis-cli redis-benchmark
 

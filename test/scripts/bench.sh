@@ -1,6 +1,6 @@
 #!/bin/sh
 # bench: one round of two programs gives tables, a chart and all runs; what is wrong is told in a line.
-# timeout: 200
+# timeout: 400
 # shellcheck source=test/scripts/common
 . test/scripts/common
 

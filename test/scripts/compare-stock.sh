@@ -1,5 +1,5 @@
 #!/bin/sh
-# timeout: 200
+# timeout: 400
 # compare-stock: its table, its totals and its exit status; with few and short workloads.
 
 . test/scripts/common

@@ -51,6 +51,7 @@ await sh -c "! kill -0 $pid"
 subject asleep
 "$halloc" trim --wait 60 "$pid" >"$temporary/out" 2>"$temporary/err" &
 trim=$!
+# shellcheck disable=SC2317 # await calls it
 has_opened() { # PID: it reads the memory of another process
 	for descriptor in "/proc/$1/fd/"*; do
 		case $(readlink "$descriptor") in

@@ -1,7 +1,7 @@
 #!/bin/sh
 # top, map and trim on programs of every day: redis-server under load, python3, and a java of many threads;
 # and a core file of one, from the kernel's own form.
-# timeout: 200
+# timeout: 400
 # shellcheck source=test/tools/common
 
 . test/tools/common
