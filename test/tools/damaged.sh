@@ -29,34 +29,41 @@ expect 0 "$temporary/map" "$temporary/core"
 is_silent err
 says '# live [0-9]'
 
-# Where the reader looks: lines of an offset and a length.
+# Where the reader looks, and finds something: lines of a read's number and the offset of a word that is not 0.
 strace -o "$temporary/trace" -e trace=pread64 "$tools/halloc-map" --html /dev/null "$temporary/core"
 sed -n 's/^pread64(.*, \([0-9]*\), \([0-9]*\)) *= [1-9].*/\2 \1/p' "$temporary/trace" >"$temporary/reads"
-[ "$(wc -l <"$temporary/reads")" -gt 10 ] || fail "few reads: $(head -n 5 "$temporary/trace")"
+number=0
+while read -r at bytes; do
+	number=$((number + 1))
+	od -v -A d -t x8 -w8 -j "$at" -N "$bytes" "$temporary/core" |
+		awk -v number="$number" '$2 !~ /^0*$/ && NF == 2 { print number, $1 + 0 }'
+done <"$temporary/reads" >"$temporary/words"
+[ "$number" -gt 10 ] || fail "few reads: $(head -n 5 "$temporary/trace")"
 
-# Prints 150 changes, as an offset and the bytes to put there, and 50 offsets at which to cut, from the last.
+# Prints 300 changes, as an offset and the bytes to put there, and 60 offsets at which to cut, from the last.
 damages() { # change|cut
 	awk -v kind="$1" -v size="$(wc -c <"$temporary/core")" '
 		BEGIN { srand(5) }
-		{ offset[NR] = $1; bytes[NR] = $2 }
+		!($1 in count) { reads[++number] = $1 }
+		{ words[$1, count[$1]++] = $2 }
 		END {
-			for (i = 0; i < 200; i++) {
-				read = 1 + int(rand() * NR)
-				at = offset[read] + int(rand() * bytes[read])
+			for (i = 0; i < 360; i++) {
+				read = reads[1 + int(rand() * number)]
+				at = words[read, int(rand() * count[read])]
 				byte = sprintf("\\0%03o", int(rand() * 256))
-				if (i % 4 == 0)
-					cut[i] = i % 8 ? at : int(rand() * size)
-				else if (kind == "change" && i % 4 == 1)
-					print at, byte
-				else if (kind == "change" && i % 4 == 2)
-					print at - at % 4, "\\0377\\0377\\0377\\0377"
+				if (i % 6 == 0)
+					cut[i] = i % 12 ? at : int(rand() * size)
+				else if (kind == "change" && i % 6 < 4)
+					print at + i % 6, byte
+				else if (kind == "change" && i % 6 == 4)
+					print at + i / 6 % 2 * 4, "\\0377\\0377\\0377\\0377"
 				else if (kind == "change")
-					print at - at % 8, byte "\\0\\0\\0\\0\\0\\0\\0"
+					print at, byte "\\0\\0\\0\\0\\0\\0\\0"
 			}
 			for (i in cut)
 				if (kind == "cut")
 					print cut[i] | "sort -rn"
-		}' "$temporary/reads"
+		}' "$temporary/words"
 }
 
 # The map is drawn, or one line says why not.
@@ -91,7 +98,7 @@ while read -r at; do
 	truncate -s "$at" "$temporary/damaged"
 	survives cut "$at"
 done <"$temporary/cuts"
-[ "$((refusals + maps))" -eq 200 ] || fail "$refusals and $maps are not 200"
-[ "$refusals" -ge 40 ] || fail "only $refusals of 200 damages were noticed"
-[ "$maps" -ge 40 ] || fail "only $maps of 200 damaged cores could be shown"
+[ "$((refusals + maps))" -eq 360 ] || fail "$refusals and $maps are not 360"
+[ "$refusals" -ge 40 ] || fail "only $refusals of 360 damages were noticed"
+[ "$maps" -ge 40 ] || fail "only $maps of 360 damaged cores could be shown"
 finish
