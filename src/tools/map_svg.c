@@ -4,7 +4,7 @@
  *     title                                   size of Page A
  *     the bar of all states, and their words
  *     tiles: each of them four lines, each line of the state that most of it has
- *     live bytes by size class                what hdefrag would give back
+ *     by size class: live, and beyond it      what hdefrag would give back
  *
  * Holds:  nothing.
  * Always: the text is escaped; lines alike in a tile are one rectangle, all of a state one path.
@@ -13,6 +13,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define WIDTH   960
 #define MARGIN  28
@@ -27,6 +28,9 @@
 #define BAR_HEIGHT 14
 #define MAP_TOP    140
 #define LOWER      196 /* height of what stands below the map */
+
+/* The least height that is drawn, and that live memory has. */
+#define COLUMN_LEAST 0.7
 
 static void text_escaped(FILE *out, const char *text)
 {
@@ -134,23 +138,52 @@ static void map(FILE *out, const struct map_picture *picture)
 
 /* --- Below the map ------------------------------------------------------------------------------ */
 
+/* What the slabs of a class hold in memory, by state. Returns: all of it. */
+static uint64_t class_shares(const struct reader_class *class, uint64_t shares[MAP_STATES])
+{
+	uint64_t held = class->bytes - class->all.untouched_bytes;
+
+	memset(shares, 0, MAP_STATES * sizeof *shares);
+	shares[MAP_LIVE] = class->all.live * class->slot_bytes;
+	shares[MAP_CACHED] = class->all.cached * class->slot_bytes;
+	shares[MAP_IDLE] = class->all.idle_bytes;
+	uint64_t told = shares[MAP_LIVE] + shares[MAP_CACHED] + shares[MAP_IDLE];
+	shares[MAP_FREE] = told < held ? held - told : 0;
+	return told < held ? held : told;
+}
+
+/* A column of the histogram, from the base upwards. */
+static void column(FILE *out, const uint64_t shares[MAP_STATES], double x, double base,
+                   double width, double unit)
+{
+	for (unsigned state = 0; state < MAP_STATES; state++) {
+		double part = (double)shares[state] * unit;
+		if (part < COLUMN_LEAST)
+			part = state == MAP_LIVE && shares[state] != 0 ? COLUMN_LEAST : 0;
+		if (part == 0)
+			continue;
+		base -= part;
+		rectangle(out, state, x, base, width, part);
+	}
+}
+
 static void histogram(FILE *out, const struct reader_snapshot *snapshot, double top)
 {
 	double width = INNER / 2.0 - 20;
 	double height = LOWER - 90;
 	double base = top + 44 + height;
+	uint64_t shares[MAP_STATES];
 	uint64_t most = 1;
 	unsigned used = 0;
 	unsigned drawn = 0;
 
 	for (unsigned i = 0; i < snapshot->class_count; i++) {
-		const struct reader_class *class = &snapshot->classes[i];
-		uint64_t bytes = class->all.live * class->slot_bytes;
-		used += class->slabs != 0;
-		most = bytes > most ? bytes : most;
+		uint64_t held = class_shares(&snapshot->classes[i], shares);
+		used += snapshot->classes[i].slabs != 0;
+		most = held > most ? held : most;
 	}
 	fprintf(out,
-	        "<text class=\"b\" x=\"%d\" y=\"%.0f\">Live memory by size class</text>\n"
+	        "<text class=\"b\" x=\"%d\" y=\"%.0f\">Memory by size class</text>\n"
 	        "<text class=\"t e\" x=\"%.0f\" y=\"%.0f\">tallest: %s</text>\n",
 	        MARGIN, top + 20, MARGIN + width, top + 20, tool_bytes(most).text);
 	for (unsigned i = 0; i < snapshot->class_count; i++) {
@@ -159,10 +192,8 @@ static void histogram(FILE *out, const struct reader_snapshot *snapshot, double 
 			continue;
 		double step = width / used;
 		double x = MARGIN + step * drawn;
-		double part = height * (double)(class->all.live * class->slot_bytes) / (double)most;
-		if (class->all.live != 0)
-			rectangle(out, MAP_LIVE, x, base - (part < 1 ? 1 : part), step * 0.8,
-			          part < 1 ? 1 : part);
+		class_shares(class, shares);
+		column(out, shares, x, base, step * 0.8, height / (double)most);
 		if (drawn % (used / 8 + 1) == 0)
 			fprintf(out, "<text class=\"t m\" x=\"%.1f\" y=\"%.0f\">%u</text>\n",
 			        x + step * 0.4, base + 16, class->slot_bytes);
