@@ -1,6 +1,6 @@
 #!/bin/sh
 # The page and the picture of map open in a browser, and draw something.
-# timeout: 200
+# timeout: 400
 # shellcheck source=test/tools/common
 
 . test/tools/common
@@ -31,11 +31,23 @@ grep -q 'obey' "$temporary/dom" || fail "$command: does not name the process"
 	fail "$command: its script has added nothing"
 ! grep -qiE 'uncaught|syntaxerror|typeerror' "$temporary/err" || fail "$command: $(cat "$temporary/err")"
 
-# A picture of one colour compresses to next to nothing.
-for form in html svg; do
-	browse --screenshot="$temporary/$form.png" "file://$temporary/map.$form" >/dev/null
-	bytes=$(wc -c <"$temporary/$form.png" 2>/dev/null || echo 0)
-	[ "$bytes" -gt 15000 ] || fail "the screenshot of the $form: $bytes bytes"
+# A picture of one colour compresses to next to nothing. The page is seen whole, and from closer and closer.
+picture() { # NAME ADDRESS
+	command="the picture of $2"
+	browse --screenshot="$temporary/$1.png" "file://$temporary/$2" >/dev/null
+	bytes=$(wc -c <"$temporary/$1.png" 2>/dev/null || echo 0)
+	[ "$bytes" -gt 15000 ] || fail "$command: $bytes bytes"
+	! grep -qiE 'uncaught|syntaxerror|typeerror' "$temporary/err" ||
+		fail "$command: $(grep CONSOLE "$temporary/err")"
+}
+picture svg map.svg
+picture whole map.html
+picture near 'map.html#theme=dark&mode=class&level=1&page=9'
+picture nearer 'map.html#theme=light&mode=arena&level=2&page=9'
+picture slots 'map.html#theme=light&mode=state&level=3&page=9'
+for name in near nearer slots; do
+	! cmp -s "$temporary/$name.png" "$temporary/whole.png" || fail "$name looks as whole does"
 done
+! cmp -s "$temporary/nearer.png" "$temporary/slots.png" || fail 'slots looks as nearer does'
 [ -z "${KEEP_PICTURES:-}" ] || cp "$temporary"/*.png "$KEEP_PICTURES"
 finish
