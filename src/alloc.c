@@ -177,6 +177,7 @@ __attribute__((noinline, cold)) static void *no_room(size_t size)
 
 static void *new_block(size_t size, size_t alignment)
 {
+	int saved = errno;
 	void *ptr = NULL;
 
 	if (size <= ALLOC_BYTES_MAX)
@@ -185,6 +186,7 @@ static void *new_block(size_t size, size_t alignment)
 		ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
 	if (unlikely(ptr == NULL))
 		return no_room(size);
+	errno = saved;
 	slab_tick();
 	return ptr;
 }
@@ -192,24 +194,31 @@ static void *new_block(size_t size, size_t alignment)
 /* Takes a slot of a class; not yet LIVE. Returns: a slot whose ptr is NULL without memory. */
 static struct slot pop_slot(unsigned class)
 {
+	int saved = errno;
 	struct slot slot = tcache_pop(class);
 
 	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
 		slot = tcache_pop(class);
 	if (unlikely(slot.ptr == NULL))
 		no_room(sizeclasses[class].slot_bytes);
+	else
+		errno = saved;
 	return slot;
 }
 
 static void *new_hardened(size_t size, size_t alignment)
 {
+	int saved = errno;
 	void *ptr = NULL;
 
 	if (size <= ALLOC_BYTES_MAX)
 		ptr = hardened_new(size, alignment);
 	if (unlikely(ptr == NULL) && make_room(size))
 		ptr = hardened_new(size, alignment);
-	return likely(ptr != NULL) ? ptr : no_room(size);
+	if (unlikely(ptr == NULL))
+		return no_room(size);
+	errno = saved;
+	return ptr;
 }
 
 /* The block for a request that is to be sampled; class SIZECLASS_COUNT: a large one. Returns: NULL for all
@@ -512,7 +521,10 @@ void *alloc_resize(void *ptr, size_t size)
 		errno = saved;
 		return ptr;
 	}
-	return resize_by_move(ptr, bytes < size ? bytes : size, size);
+	ptr = resize_by_move(ptr, bytes < size ? bytes : size, size);
+	if (ptr != NULL)
+		errno = saved;
+	return ptr;
 }
 
 /* --- Giving back -------------------------------------------------------------------------------- */
