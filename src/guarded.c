@@ -151,7 +151,7 @@ static void release(struct guarded *block)
 /* Makes a freed block inaccessible, and releases those that were so for long enough. */
 static void keep(struct guarded *block)
 {
-	block->live = false;
+	__atomic_store_n(&block->live, false, __ATOMIC_RELAXED);
 	live_now--;
 	if (!os_purge((void *)block->cell, block->cell_bytes)) {
 		/* It must read as zero when it comes back. */
@@ -258,6 +258,14 @@ bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
 	        .live = block->live,
 	};
 	return true;
+}
+
+bool guarded_is_kept(const void *cell)
+{
+	const struct guarded *block = block_around(cell);
+
+	/* The record may be going, but not before its cell. */
+	return block != NULL && !__atomic_load_n(&block->live, __ATOMIC_RELAXED);
 }
 
 /* --- Reports -------------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "introspect.h"
 #include "alloc.h"
 #include "bootstrap.h"
+#include "guarded.h"
 #include "heap.h"
 #include "limit.h"
 #include "options.h"
@@ -67,6 +68,8 @@ static int count_cell(const struct heap_view *view, void *arg)
 		totals->free_cell_bytes += view->bytes;
 		break;
 	case HEAP_BLOCK:
+		if (guarded_is_kept(view->start))
+			break; /* freed, though its addresses are held back */
 		totals->blocks++;
 		totals->block_bytes += view->bytes;
 		break;
