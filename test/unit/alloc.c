@@ -184,6 +184,34 @@ static void foreign(void)
 	all_ok();
 }
 
+/* With every slot of a slab live: of all the offsets of the slab, in the rest behind the last slot too, the
+ * slots' starts alone are found. */
+static void offsets(unsigned class)
+{
+	static void *slots[3 * 4096];
+	const struct sizeclass *shape = &sizeclasses[class];
+	unsigned count = 3u * shape->slots, found = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		slots[i] = alloc_new(shape->slot_bytes);
+	const struct pagemap_entry *entry = pagemap_find(slots[count / 2]);
+	const char *start = (const char *)entry->start;
+	for (size_t offset = 0; offset < shape->heap_pages * HEAP_PAGE_BYTES; offset++) {
+		struct slot slot;
+		if (alloc_find_slot(start + offset, &slot) == NULL)
+			continue;
+		REQUIRE(offset % shape->slot_bytes == 0);
+		REQUIRE(slot.state == entry->states + offset / shape->slot_bytes);
+		found++;
+	}
+	REQUIRE(found == shape->slots);
+	REQUIRE(entry->states[shape->slots] != SLOT_LIVE);
+	for (unsigned i = 0; i < count; i++)
+		alloc_free(slots[i]);
+	REQUIRE(alloc_trim() > 0);
+	all_ok();
+}
+
 static void free_it(void *ptr)
 {
 	alloc_free(ptr);
@@ -227,6 +255,8 @@ int main(void)
 	zeroed();
 	refusals();
 	foreign();
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		offsets(class);
 	reports();
 	alloc_trim();
 	all_ok();

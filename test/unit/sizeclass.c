@@ -16,6 +16,11 @@ static void divisions(unsigned class)
 		REQUIRE(sizeclass_divide(offset, shape->reciprocal, &rest) == offset / bytes);
 		REQUIRE((rest < shape->reciprocal) == (offset % bytes == 0));
 	}
+	/* Of the rest behind the last slot: one state byte more, never live, answers for all of it. */
+	for (uint64_t offset = shape->slots * bytes; offset < end; offset++)
+		REQUIRE(sizeclass_divide(offset, shape->reciprocal, &rest) == shape->slots);
+	REQUIRE(sizeclass_divide(shape->slots * bytes - 1, shape->reciprocal, &rest) ==
+	        shape->slots - 1u);
 	/* The claim is for offsets below 2^32: the multiples there and their neighbours. */
 	for (uint64_t slot = 1; slot * bytes < UINT32_MAX; slot += 1 + slot / 64) {
 		uint64_t start = slot * bytes;
