@@ -90,7 +90,7 @@ static void find(const char *text, const char *format)
 
 int main(void)
 {
-	static void *blocks[300];
+	static void *blocks[3000];
 	char *text, *totals;
 	size_t length;
 	FILE *stream = tmpfile();
@@ -99,9 +99,9 @@ int main(void)
 	SAY(malloc_info(-1, stream) == EINVAL);
 	rewind(stream);
 	SAY(fgetc(stream) == EOF);
-	for (size_t i = 0; i < 300; i++)
-		blocks[i] = malloc(i * 50 + 1);
-	for (size_t i = 0; i < 300; i += 2)
+	for (size_t i = 0; i < 3000; i++)
+		blocks[i] = malloc(i % 300 * 50 + 1);
+	for (size_t i = 0; i < 3000; i += 2)
 		free(blocks[i]);
 	(void)!malloc(100000); /* glibc sorts its free blocks by size when this comes by */
 	(void)!malloc(30 << 20);

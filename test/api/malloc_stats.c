@@ -31,7 +31,8 @@ int main(void)
 	int stderr_copy = dup(STDERR_FILENO);
 
 	REQUIRE(pipe(ends) == 0);
-	(void)!malloc(1);
+	for (int i = 0; i < 3000; i++) /* more than are ever sampled at a time */
+		(void)!malloc(1);
 	(void)!malloc(100000);
 	dup2(ends[1], STDERR_FILENO);
 	malloc_stats();

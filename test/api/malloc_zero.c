@@ -1,13 +1,14 @@
-/* malloc(0) and its kin give blocks of their own, of 24 bytes. */
+/* malloc(0) and its kin give blocks of their own, and what is usable of them can be used. */
 #include "test.h"
 #include <malloc.h>
 
 static void show(const char *call, void *block)
 {
-	printf("%s: %s, usable >= 24: %s\n", call, block ? "a block" : "NULL",
-	       malloc_usable_size(block) >= 24 ? "yes" : "no");
-	if (block)
-		fill(block, 24, 1);
+	size_t usable = malloc_usable_size(block);
+
+	fill(block, usable, 1);
+	printf("%s: %s, usable: %s\n", call, block ? "a block" : "NULL",
+	       filled(block, usable, 1) ? "yes" : "no");
 	free(block);
 }
 
