@@ -30,22 +30,32 @@ static pthread_t forking_thread;
 /* The ranks this thread holds, a bit each: debug builds only. */
 static _Thread_local unsigned held_ranks;
 
+/* The lock this thread took last, of those it holds. */
+static _Thread_local struct lock *held;
+
 static bool lock_held_by_fork(void)
 {
 	return unlikely(__atomic_load_n(&forking, __ATOMIC_RELAXED)) &&
 	       pthread_equal(forking_thread, pthread_self());
 }
 
-static void rank_note_taken(const struct lock *lock)
+static void note_taken(struct lock *lock)
 {
+	lock->outer = held;
+	held = lock;
 	if (config_debug) {
 		expect(held_ranks >> lock->rank == 0);
 		held_ranks |= 1u << lock->rank;
 	}
 }
 
-static void rank_note_given(const struct lock *lock)
+static void note_given(struct lock *lock)
 {
+	struct lock **place = &held;
+
+	while (*place != lock)
+		place = &(*place)->outer;
+	*place = lock->outer;
 	if (config_debug)
 		held_ranks &= ~(1u << lock->rank);
 }
@@ -113,7 +123,7 @@ void lock_acquire(struct lock *lock)
 	if (lock_held_by_fork())
 		return;
 	pthread_mutex_lock(&lock->mutex);
-	rank_note_taken(lock);
+	note_taken(lock);
 }
 
 bool lock_try(struct lock *lock)
@@ -122,7 +132,7 @@ bool lock_try(struct lock *lock)
 		return true;
 	if (pthread_mutex_trylock(&lock->mutex) != 0)
 		return false;
-	rank_note_taken(lock);
+	note_taken(lock);
 	return true;
 }
 
@@ -130,8 +140,14 @@ void lock_release(struct lock *lock)
 {
 	if (lock_held_by_fork())
 		return;
-	rank_note_given(lock);
+	note_given(lock);
 	pthread_mutex_unlock(&lock->mutex);
+}
+
+void lock_abandon(void)
+{
+	while (held != NULL)
+		lock_release(held);
 }
 
 void lock_fork_prepare(void)

@@ -24,6 +24,7 @@ struct lock {
 	enum lock_rank rank;
 	struct lock *previous;
 	struct lock *next;
+	struct lock *outer; /* while it is held: the one that its thread took before */
 };
 
 /* Prepares a lock and enters it in the registry that fork goes through. Locks: the caller holds none,
@@ -39,6 +40,9 @@ void lock_acquire(struct lock *lock);
 bool lock_try(struct lock *lock);
 
 void lock_release(struct lock *lock);
+
+/* Gives back every lock that this thread holds: what follows may come back in, and never returns. */
+void lock_abandon(void);
 
 /* Around fork: every registered lock is taken in rank order, and given back in the parent and the
  * child. In between, the forking thread may go on using what they guard. */

@@ -8,6 +8,7 @@
 #include "misuse.h"
 #include "bootstrap.h"
 #include "heap.h"
+#include "lock.h"
 #include "pagemap.h"
 #include "report.h"
 #include "sizeclass.h"
@@ -100,9 +101,12 @@ static void place_find(struct place *place, const void *ptr)
 
 void (*misuse_history)(const void *ptr);
 
-/* Ends a report whose line is written. */
+/* Ends a report whose line is written. A block may have been found spoiled with its arena locked: the handler
+ * of SIGABRT, and the unwinder while another thread loads a library, may want that lock. */
 static void finish(const void *ptr)
 {
+	if (!report_carry_on)
+		lock_abandon();
 	if (misuse_history != NULL)
 		misuse_history(ptr);
 	report_end();

@@ -196,6 +196,21 @@ static int made_while_held(void *arg)
 	return arg != NULL;
 }
 
+/* Whoever gives all of its locks back, in whatever order it took and gave some, holds none. */
+static void abandon(void)
+{
+	lock_acquire(&low);
+	lock_acquire(&high);
+	lock_release(&low);
+	REQUIRE(try_elsewhere());
+	REQUIRE(pthread_mutex_trylock(&high.mutex) == EBUSY);
+	lock_abandon();
+	REQUIRE(pthread_mutex_trylock(&high.mutex) == 0);
+	pthread_mutex_unlock(&high.mutex);
+	lock_abandon();
+	rising_rank(NULL);
+}
+
 int main(void)
 {
 	lock_init(&high, LOCK_RANK_HEAP);
@@ -211,6 +226,7 @@ int main(void)
 	REQUIRE(child_aborts(equal_rank, NULL, "halloc: bug in halloc: held_ranks"));
 	REQUIRE(child_aborts(falling_rank_tried, NULL, "halloc: bug in halloc: held_ranks"));
 	REQUIRE(child_aborts(made_while_held, NULL, "halloc: bug in halloc: held_ranks"));
+	abandon();
 	forking();
 	child_of_fork();
 	registry();
