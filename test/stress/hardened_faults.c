@@ -1,5 +1,5 @@
 /* Hardened mode: what touches memory that is not its own faults there and then.
- * run: HALLOC_HARDENED=1 */
+ * modes: HALLOC_HARDENED=1 */
 #include "test.h"
 #include <signal.h>
 #include <sys/wait.h>

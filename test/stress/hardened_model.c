@@ -1,6 +1,6 @@
 /* Hardened mode: correct programs are never stopped. Random operations of every kind, from several threads,
  * with blocks that change hands; a block's bytes are those that were asked for, zero at first, and kept.
- * run: HALLOC_HARDENED=1
+ * modes: HALLOC_HARDENED=1
  * timeout: 100 */
 #include "test.h"
 #include <malloc.h>

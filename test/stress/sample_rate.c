@@ -1,5 +1,5 @@
 /* One allocation in N is sampled, whatever the pattern: it has exactly the bytes that were asked for.
- * run: HALLOC_SAMPLE=200 */
+ * modes: HALLOC_SAMPLE=200 */
 #include "test.h"
 #include <malloc.h>
 #include <pthread.h>
