@@ -17,4 +17,33 @@ build/faults/os.o: src/os.c test/fuzz/faults.h test/lib/rules-fuzz.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -DHALLOC_DEBUG -include test/fuzz/faults.h -c -o $@ $<
 
--include build/faults/os.d
+# The models have malloc.c's functions too, under names of their own: api_malloc for malloc. Without dlopen.c,
+# which is for preloading.
+RENAME      = objcopy $(foreach name,$(shell cat test/check/exports.txt),--redefine-sym $(name)=api_$(name))
+MODEL_ROOMS = $(filter-out %/malloc.o %/dlopen.o,$(DEBUG))
+
+build/test/fuzz/model_%: test/fuzz/model_%.c test/lib/model.c test/lib/rules-fuzz.mk $(MODEL_ROOMS) \
+		build/model/malloc.o
+	$(HEAD) $(FUZZ) -O2 -o $@ $< test/lib/model.c $(MODEL_ROOMS) build/model/malloc.o $(FIND) $(SAY)
+
+build/model/malloc.o: build/debug/malloc.o test/check/exports.txt test/lib/rules-fuzz.mk
+	@mkdir -p $(@D)
+	$(RENAME) $< $@
+
+# The same under libFuzzer, which brings main: for test/lib/fuzz, with CC=clang. Comparisons are not traced:
+# the walkers make most of them, and any byte is an operation.
+FUZZER       = -fsanitize=fuzzer-no-link,address -fno-sanitize-coverage=trace-cmp
+FUZZER_ROOMS = $(MODEL_ROOMS:build/debug/%=build/fuzz/%)
+
+build/fuzz/model_%: test/fuzz/model_%.c test/fuzz/model.h test/fuzz/api.h test/lib/rules-fuzz.mk $(FUZZER_ROOMS) \
+		build/fuzz/api.o
+	$(FUZZ) $(FUZZER) -fsanitize=fuzzer,address -o $@ $< $(FUZZER_ROOMS) build/fuzz/api.o $(LDFLAGS)
+
+build/fuzz/api.o: build/fuzz/malloc.o test/check/exports.txt test/lib/rules-fuzz.mk
+	$(RENAME) $< $@
+
+build/fuzz/%.o: src/%.c test/lib/rules-fuzz.mk
+	@mkdir -p $(@D)
+	$(COMPILE) -DHALLOC_DEBUG $(FUZZER) -c -o $@ $<
+
+-include build/faults/os.d $(wildcard build/fuzz/*.d)
