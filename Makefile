@@ -22,7 +22,7 @@ PARTS    = $(SHARED:src/tools/%.c=build/tools/parts/%.o)
 RELEASE  = $(SOURCES:src/%.c=build/release/%.o)
 DEBUG    = $(SOURCES:src/%.c=build/debug/%.o)
 
-.PHONY: all debug tools test check compare bench install clean format help
+.PHONY: all debug tools test check soak fuzz compare bench install clean format help
 .DELETE_ON_ERROR:
 
 all: libhalloc.so tools ## build ./libhalloc.so and the tools (the default)
@@ -64,6 +64,12 @@ test: all debug ## run every test; ends with "N passed, N failed"
 
 check: all ## run the checks of the source alone: layers, exports, format
 	test/run check
+
+soak: all ## run real programs under halloc for SOAK_MINUTES (30), and compare with glibc's
+	test/lib/soak
+
+fuzz: all ## run the models under libFuzzer for FUZZ_MINUTES (5); needs clang
+	test/lib/fuzz
 
 compare: all ## compare stock programs under halloc with glibc's malloc
 	scripts/compare-stock

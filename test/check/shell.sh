@@ -3,7 +3,7 @@ command -v shellcheck >/dev/null || {
 	echo "shellcheck is not installed"
 	exit 77
 }
-scripts=$(grep -lE '^#!/bin/(ba)?sh' scripts/* test/run test/lib/one .ci/run)
+scripts=$(grep -lE '^#!/bin/(ba)?sh' scripts/* test/run test/lib/one test/lib/fuzz test/lib/soak .ci/run)
 if [ "$(echo "$scripts" | wc -l)" -lt 4 ]; then
 	echo "too few scripts found: $scripts"
 	exit 1

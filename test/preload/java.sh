@@ -33,7 +33,7 @@ public class Work {
 	public static void main(String[] args) throws Exception {
 		ExecutorService pool = Executors.newFixedThreadPool(8);
 		List<Future<Long>> futures = new ArrayList<>();
-		for (int i = 0; i < 24; i++) {
+		for (int i = 0; i < 24 * Integer.parseInt(args[0]); i++) {
 			int seed = i;
 			futures.add(pool.submit(() -> one(seed)));
 		}
@@ -44,5 +44,5 @@ public class Work {
 }
 END
 javac -d "$temporary" "$temporary/Work.java" || exit 1
-same java -Xmx256m -cp "$temporary" Work
+same java -Xmx256m -cp "$temporary" Work "$scale"
 finish

@@ -2,6 +2,7 @@
 . test/preload/common
 needs node
 cat >"$temporary/work.js" <<'END'
+const scale = Number(process.env.TEST_SCALE || 1);
 const { Worker, isMainThread, parentPort, workerData } = require('worker_threads');
 const crypto = require('crypto'), zlib = require('zlib');
 if (isMainThread) {
@@ -17,8 +18,8 @@ if (isMainThread) {
 	}
 } else {
 	const hash = crypto.createHash('sha256');
-	for (let i = 0; i < 60; i++) {
-		const buffer = Buffer.alloc(1000 * (i + 1), String(workerData * i));
+	for (let i = 0; i < 60 * scale; i++) {
+		const buffer = Buffer.alloc(1000 * (i % 60 + 1), String(workerData * i));
 		hash.update(zlib.inflateSync(zlib.deflateSync(buffer)));
 		hash.update(JSON.stringify(Array.from({ length: 2000 }, (_, k) => ({ k, v: 'x' + k * i }))));
 	}

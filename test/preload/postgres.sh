@@ -25,7 +25,7 @@ database() {
 		client="-h $PWD -U me"
 		$as $under pgbench -i -q -s 2 $client postgres >init.log 2>&1
 		echo "pgbench -i: $?"
-		$as $under pgbench -c 4 -j 2 -t 200 $client postgres >run.log 2>&1
+		$as $under pgbench -c 4 -j 2 -t $((200 * scale)) $client postgres >run.log 2>&1
 		echo "pgbench: $? $(grep 'number of transactions actually' run.log)"
 		$as $under psql -At $client postgres <<'END' 2>&1
 select count(*), sum(abalance) = (select sum(delta) from pgbench_history) from pgbench_accounts;

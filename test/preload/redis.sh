@@ -4,8 +4,8 @@
 needs redis-server redis-cli redis-benchmark
 
 commands() {
-	awk 'BEGIN {
-		for (i = 0; i < 20000; i++) {
+	awk -v count=$((20000 * scale)) 'BEGIN {
+		for (i = 0; i < count; i++) {
 			seed = (seed * 7919 + 17) % 65521
 			print "SET key:" seed, sprintf("%0" (seed % 300 + 1) "d", i)
 			print "HSET hash:" seed % 97, "f" i % 513, seed
@@ -30,7 +30,7 @@ serve() {
 	redis-cli -s "$socket" save
 	redis-cli -s "$socket" debug reload
 	redis-cli -s "$socket" debug digest
-	redis-benchmark -s "$socket" -q -n 20000 -r 10000 -P 8 -c 20 -d 200 \
+	redis-benchmark -s "$socket" -q -n $((20000 * scale)) -r 10000 -P 8 -c 20 -d 200 \
 		-t set,get,incr,lpush,lpop,sadd,hset,zadd,mset >bench.log 2>&1
 	echo "benchmark: status $?, $(grep -c 'requests per second' bench.log) kinds"
 	redis-cli -s "$socket" memory purge
