@@ -8,6 +8,7 @@
 #include "model.h"
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/wait.h>
 
 const char *const model_modes[] = {"HALLOC_HARDENED=0", "HALLOC_HARDENED=1", "HALLOC_SAMPLE=1",
@@ -43,6 +44,9 @@ static void entered(struct block *block, void *ptr, size_t asked, size_t alignme
 	block->bytes = api_malloc_usable_size(ptr);
 	if (hardened_on)
 		CLAIM(block->bytes == asked);
+	/* What runs on from a text without an end ends there. */
+	if (hardened_on && asked != 0 && !guarded_at(ptr))
+		CLAIM(block->at[asked] == 0);
 	CLAIM(hsize(ptr) == block->bytes);
 	CLAIM(errno == ERRNO);
 	block_enter(block);
@@ -146,6 +150,8 @@ static void block_resize(struct input *input, struct block *block)
 	block->at = ptr;
 	/* The first bytes that were asked for have come along. */
 	block_check(block, size < old.asked ? size : old.asked);
+	if (hardened_on && size > old.asked)
+		zero_check(ptr + old.asked, size - old.asked);
 	entered(block, ptr, size, 16);
 }
 
@@ -277,6 +283,8 @@ static void fork_step(struct input *input)
 	pid_t child = fork();
 	CLAIM(child >= 0);
 	if (child == 0) {
+		signal(SIGALRM, SIG_DFL); /* libFuzzer has a handler */
+		alarm(50);                /* a deadlock ends by this */
 		agree();
 		for (unsigned i = 0; i < 20; i++)
 			step(input);
