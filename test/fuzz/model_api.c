@@ -44,9 +44,11 @@ static void entered(struct block *block, void *ptr, size_t asked, size_t alignme
 	block->bytes = api_malloc_usable_size(ptr);
 	if (hardened_on)
 		CLAIM(block->bytes == asked);
-	/* What runs on from a text without an end ends there. */
-	if (hardened_on && asked != 0 && !guarded_at(ptr))
+	if (hardened_on && asked != 0 && !guarded_at(ptr)) {
+		/* A text without an end ends in the slack. */
+		CLAIM(sizeclasses[pagemap_find(ptr)->sizeclass].slot_bytes > asked);
 		CLAIM(block->at[asked] == 0);
+	}
 	CLAIM(hsize(ptr) == block->bytes);
 	CLAIM(errno == ERRNO);
 	block_enter(block);
