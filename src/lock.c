@@ -13,12 +13,15 @@
 #include "lock.h"
 #include "report.h"
 
+#include <sched.h>
 #include <stddef.h>
 
 /* stdio's list lock, exported by glibc since 2.2.5; other C libraries do without. */
 extern void _IO_list_lock(void) __attribute__((weak));
 extern void _IO_list_unlock(void) __attribute__((weak));
 extern void _IO_list_resetlock(void) __attribute__((weak));
+
+#define ABANDON_TRIES 100
 
 static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
 static struct lock *locks;
@@ -30,9 +33,6 @@ static pthread_t forking_thread;
 /* The ranks this thread holds, a bit each: debug builds only. */
 static _Thread_local unsigned held_ranks;
 
-/* The lock this thread took last, of those it holds. */
-static _Thread_local struct lock *held;
-
 static bool lock_held_by_fork(void)
 {
 	return unlikely(__atomic_load_n(&forking, __ATOMIC_RELAXED)) &&
@@ -41,8 +41,7 @@ static bool lock_held_by_fork(void)
 
 static void note_taken(struct lock *lock)
 {
-	lock->outer = held;
-	held = lock;
+	__atomic_store_n(&lock->owner, pthread_self(), __ATOMIC_RELAXED);
 	if (config_debug) {
 		expect(held_ranks >> lock->rank == 0);
 		held_ranks |= 1u << lock->rank;
@@ -51,11 +50,7 @@ static void note_taken(struct lock *lock)
 
 static void note_given(struct lock *lock)
 {
-	struct lock **place = &held;
-
-	while (*place != lock)
-		place = &(*place)->outer;
-	*place = lock->outer;
+	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	if (config_debug)
 		held_ranks &= ~(1u << lock->rank);
 }
@@ -146,8 +141,19 @@ void lock_release(struct lock *lock)
 
 void lock_abandon(void)
 {
-	while (held != NULL)
-		lock_release(held);
+	bool ours = false;
+
+	/* Who changes the list is soon through with it; fork is not, but leaves it as it is. */
+	for (int tries = 0; tries < ABANDON_TRIES && !ours; tries++) {
+		ours = pthread_mutex_trylock(&registry) == 0;
+		if (!ours)
+			sched_yield();
+	}
+	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
+		if (pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self()))
+			lock_release(lock);
+	if (ours)
+		pthread_mutex_unlock(&registry);
 }
 
 void lock_fork_prepare(void)

@@ -24,7 +24,7 @@ struct lock {
 	enum lock_rank rank;
 	struct lock *previous;
 	struct lock *next;
-	struct lock *outer; /* while it is held: the one that its thread took before */
+	pthread_t owner; /* while it is held; else 0 */
 };
 
 /* Prepares a lock and enters it in the registry that fork goes through. Locks: the caller holds none,
