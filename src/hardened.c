@@ -22,18 +22,37 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Freed slots wait, so many of them, before one of them, by chance, may be handed out again. */
+/* Freed slots are looked at again whenever one is handed out, the last so many; then they wait, so many of
+ * them, before one of them, by chance, may be handed out again. */
+#define RECENT                     4u
 #define QUARANTINE_SMALL_BYTES_MAX 1024u
 #define QUARANTINE_SMALL           256u
 #define QUARANTINE_LARGER          16u
 
+/* So much of a slot is looked at while it is among the last that were freed, and so much of a free slot when
+ * the block next to it is freed. All of it is when it is handed out. */
+#define RECENT_BYTES    64u
+#define NEIGHBOUR_BYTES 32u
+
 #define ARENAS_USED_MAX 16u
 
+/* At exit all that waits is looked at, and so many heap pages of slabs. */
+#define SWEEP_PAGES_MAX 1024u
+
+/* A slot that was freed; slab NULL: none. */
+struct freed {
+	struct slab *slab;
+	uint32_t slot;
+	uint32_t room;
+};
+
 struct quarantine {
-	struct slot small[QUARANTINE_SMALL];
-	struct slot larger[QUARANTINE_LARGER];
-	uint64_t random;
+	struct freed recent[RECENT]; /* a ring: the oldest at next_recent */
+	unsigned next_recent;
 	unsigned calls;
+	uint64_t random;
+	struct freed small[QUARANTINE_SMALL];
+	struct freed larger[QUARANTINE_LARGER];
 };
 
 bool hardened_on;
@@ -44,17 +63,25 @@ static struct quarantine *quarantines[ARENAS_USED_MAX];
 static struct arena *zero_arena; /* its slabs are inaccessible */
 static struct quarantine *zero_quarantine;
 
-/* Returns: the offset of the first byte that is not zero; bytes when all are. */
-static size_t zero_damage(const unsigned char *block, size_t bytes)
+static inline slack_pair pair_at(const unsigned char *start)
 {
-	const uint64_t *words = (const uint64_t *)(const void *)block;
-	size_t at = 0;
+	slack_pair pair;
 
-	while (at < bytes && words[at / sizeof *words] == 0)
-		at += sizeof *words;
-	while (at < bytes && block[at] == 0)
-		at++;
-	return at;
+	memcpy(&pair, start, sizeof pair);
+	return pair;
+}
+
+/* Whether bytes, a multiple of 16, are all zero. */
+static inline bool is_zero(const unsigned char *start, size_t bytes)
+{
+	slack_pair any = {0, 0};
+
+	for (; bytes >= 64; start += 64, bytes -= 64)
+		any |= (pair_at(start) | pair_at(start + 16)) |
+		       (pair_at(start + 32) | pair_at(start + 48));
+	for (; bytes != 0; start += 16, bytes -= 16)
+		any |= pair_at(start);
+	return (any[0] | any[1]) == 0;
 }
 
 /* --- Slots -------------------------------------------------------------------------------------- */
@@ -68,46 +95,112 @@ struct found {
 	uint8_t *states;
 };
 
-/* Finds the slot that ptr starts, in a slab of the arena, which is locked. */
-static bool slot_find(const struct arena *arena, const void *ptr, struct found *found)
+static uint32_t room_of(const struct slab *slab)
 {
-	struct slab *slab = slab_at(ptr);
-	uint64_t rest;
-
-	if (slab == NULL || slab->arena != arena->number)
-		return false;
-	const struct sizeclass *shape = &sizeclasses[slab->sizeclass];
-	found->slab = slab;
-	found->room = shape->slot_bytes;
-	uintptr_t offset = (uintptr_t)ptr - slab->start;
-	found->slot = (unsigned)sizeclass_divide(offset, shape->reciprocal, &rest);
-	found->states = (uint8_t *)(slab + 1);
-	return rest < shape->reciprocal && found->slot < shape->slots;
+	return sizeclasses[slab->sizeclass].slot_bytes;
 }
 
-/* As slot_find, for a live slot, whose arena is then locked; it is not where the answer is false. */
+static uint8_t *states_of(const struct slab *slab)
+{
+	return (uint8_t *)(uintptr_t)(slab + 1);
+}
+
+static unsigned char *block_of(const struct slab *slab, unsigned slot)
+{
+	return (unsigned char *)slab->start + (size_t)slot * room_of(slab);
+}
+
+/* Finds the live slot that ptr starts, in a slab of the arena, which is locked. */
+static bool slot_find(struct arena *arena, const struct pagemap_entry *entry, const void *ptr,
+                      struct found *found)
+{
+	uint64_t rest;
+
+	if (!entry->hidden || entry->arena != arena->number)
+		return false;
+	const struct sizeclass *shape = &sizeclasses[entry->sizeclass];
+	uint64_t slot = sizeclass_divide((uintptr_t)ptr - entry->start, shape->reciprocal, &rest);
+	if (rest >= shape->reciprocal || slot >= shape->slots || entry->states[slot] != SLOT_LIVE)
+		return false;
+	found->slab = (struct slab *)(void *)entry->states - 1;
+	found->arena = arena;
+	found->slot = (unsigned)slot;
+	found->room = shape->slot_bytes;
+	found->states = entry->states;
+	return true;
+}
+
+/* As slot_find, of whichever arena, which is then locked; it is not where the answer is false. */
 static bool slot_find_live(const void *ptr, struct found *found)
 {
 	const struct pagemap_entry *entry = pagemap_find(ptr);
 
 	if (entry == NULL || !entry->hidden)
 		return false;
-	found->arena = slab_arena(entry->arena);
-	lock_acquire(&found->arena->lock);
+	struct arena *arena = slab_arena(entry->arena);
+	__builtin_prefetch(ptr);
+	lock_acquire(&arena->lock);
 	/* The slab may have gone, or another come, before the lock was ours. */
-	if (slot_find(found->arena, ptr, found) && found->states[found->slot] == SLOT_LIVE)
+	if (slot_find(arena, entry, ptr, found))
 		return true;
-	lock_release(&found->arena->lock);
+	lock_release(&arena->lock);
 	return false;
 }
 
-static void slot_check(const struct found *found, unsigned slot)
+/* Bytes of a free slot were found not to be zero: tells of the first, and clears the slot. */
+__attribute__((noinline, cold)) static void slot_tell(const struct slab *slab, unsigned slot)
 {
-	unsigned slots = sizeclasses[found->slab->sizeclass].slots;
+	unsigned char *block = block_of(slab, slot);
+	uint32_t at = 0;
 
-	if (slot < slots && found->states[slot] == SLOT_LIVE)
-		slack_check((unsigned char *)found->slab->start + (size_t)slot * found->room,
-		            found->slab->sizes[slot], found->room);
+	while (at + 1 < room_of(slab) && block[at] == 0)
+		at++;
+	const char *crime = states_of(slab)[slot] == SLOT_DEAD ? "write after free" : "stray write";
+	misuse_access(crime, block, room_of(slab), (ptrdiff_t)at, "written to");
+	memset(block, 0, room_of(slab));
+}
+
+/* Looks at some bytes of a free slot, which start at from. */
+static inline void slot_check_free(const struct slab *slab, unsigned slot,
+                                   const unsigned char *from, size_t bytes)
+{
+	if (unlikely(!is_zero(from, bytes)))
+		slot_tell(slab, slot);
+}
+
+static inline void slot_check_live(const struct slab *slab, unsigned slot, unsigned char *block,
+                                   uint32_t room)
+{
+	slack_check(block, slab->sizes[slot], room);
+}
+
+/* Looks at a slot near the block that is freed: behind its own block, or where it is free, at the part of
+ * it that is nearer. */
+static void neighbour_check(const struct found *found, unsigned char *block, int distance)
+{
+	unsigned slot = found->slot + (unsigned)distance;
+	uint32_t room = found->room;
+
+	if (slot >= sizeclasses[found->slab->sizeclass].slots)
+		return;
+	block += (ptrdiff_t)distance * (ptrdiff_t)room;
+	size_t bytes = room < NEIGHBOUR_BYTES ? room : NEIGHBOUR_BYTES;
+	if (found->states[slot] == SLOT_LIVE)
+		slot_check_live(found->slab, slot, block, room);
+	else
+		slot_check_free(found->slab, slot, distance < 0 ? block + room - bytes : block,
+		                bytes);
+}
+
+/* What a block has written to beyond itself shows when it is freed, be it not too far. */
+static void neighbours_check(const struct found *found, unsigned char *block)
+{
+	neighbour_check(found, block, 1);
+	neighbour_check(found, block, -1);
+	if (found->room < NEIGHBOUR_BYTES) {
+		neighbour_check(found, block, 2);
+		neighbour_check(found, block, -2);
+	}
 }
 
 /* Threads lie some pages apart. */
@@ -145,51 +238,66 @@ static uint8_t origin_now(void)
 	return hardened_origins_on ? ORIGIN_MALLOC : ORIGIN_UNKNOWN;
 }
 
+/* A program that writes to what it has just freed may never come by that slot again. */
+static void recent_check(const struct quarantine *quarantine)
+{
+	for (unsigned i = 0; i < RECENT; i++) {
+		const struct freed *freed = &quarantine->recent[i];
+		if (unlikely(freed->slab == NULL))
+			continue;
+		slot_check_free(freed->slab, freed->slot,
+		                (unsigned char *)freed->slab->start +
+		                        (size_t)freed->slot * freed->room,
+		                freed->room < RECENT_BYTES ? freed->room : RECENT_BYTES);
+	}
+}
+
 static void *slot_new(struct arena *arena, size_t size, unsigned class)
 {
 	struct quarantine *quarantine = quarantine_of(arena);
-	struct slot slot;
-	struct found found;
+	unsigned char *block = NULL;
+	unsigned slot;
 
 	lock_acquire(&arena->lock);
-	bool taken = slab_take_held(arena, class, chance(quarantine), &slot);
-	if (taken && slot_find(arena, slot.ptr, &found)) {
-		unsigned char *block = slot.ptr;
-		found.slab->sizes[found.slot] = (uint16_t)size;
-		if (found.slab->origins != NULL)
-			found.slab->origins[found.slot] = origin_now();
+	struct slab *slab = slab_take_held(arena, class, chance(quarantine), &slot);
+	if (likely(slab != NULL)) {
+		uint32_t room = room_of(slab);
+		block = block_of(slab, slot);
+		slab->sizes[slot] = (uint16_t)size;
+		if (slab->origins != NULL)
+			slab->origins[slot] = origin_now();
 		if (!arena->inaccessible) {
-			size_t at = zero_damage(block, found.room);
-			if (at < found.room) {
-				misuse_access("write after free", block, found.room, (ptrdiff_t)at,
-				              "written to");
-				memset(block, 0, found.room);
-			}
-			slack_fill(block, size, found.room);
+			slot_check_free(slab, slot, block, room);
+			slack_fill(block, size, room);
+			recent_check(quarantine);
 		}
-		*slot.state = SLOT_LIVE;
+		states_of(slab)[slot] = SLOT_LIVE;
 	}
 	bool tick = is_time_to_tick(quarantine);
 	lock_release(&arena->lock);
 	if (tick)
 		slab_tick();
-	return taken ? slot.ptr : NULL;
+	return block;
 }
 
-/* Puts a freed slot into quarantine, and takes another out, which goes back to its slab. */
-static void slot_keep(struct arena *arena, struct quarantine *quarantine, struct slot slot,
-                      uint32_t room)
+/* Puts a freed slot among the last ones, and the oldest of these into quarantine; the one whose place it
+ * takes goes back to its slab. */
+static void slot_keep(struct arena *arena, struct quarantine *quarantine, struct freed freed)
 {
-	struct slot *place;
+	struct freed *place = &quarantine->recent[quarantine->next_recent++ % RECENT];
+	struct freed waits = *place;
 
-	if (room <= QUARANTINE_SMALL_BYTES_MAX)
+	*place = freed;
+	if (waits.slab == NULL)
+		return;
+	if (waits.room <= QUARANTINE_SMALL_BYTES_MAX)
 		place = &quarantine->small[chance(quarantine) % QUARANTINE_SMALL];
 	else
 		place = &quarantine->larger[chance(quarantine) % QUARANTINE_LARGER];
-	struct slot leaves = *place;
-	*place = slot;
-	if (leaves.ptr != NULL)
-		slab_return_held(arena, &leaves);
+	struct freed leaves = *place;
+	*place = waits;
+	if (leaves.slab != NULL)
+		slab_return_held(arena, leaves.slab, leaves.slot);
 }
 
 static bool slot_free(void *ptr)
@@ -199,16 +307,15 @@ static bool slot_free(void *ptr)
 	if (!slot_find_live(ptr, &found))
 		return false;
 	struct arena *arena = found.arena;
-	struct slot slot = {.ptr = ptr, .state = found.states + found.slot};
+	struct quarantine *quarantine = quarantine_of(arena);
 	if (!arena->inaccessible) {
-		slot_check(&found, found.slot);
-		slot_check(&found, found.slot + 1);
-		slot_check(&found, found.slot - 1);
+		slot_check_live(found.slab, found.slot, ptr, found.room);
+		neighbours_check(&found, ptr);
 		memset(ptr, 0, found.room);
 	}
-	*slot.state = SLOT_DEAD;
-	struct quarantine *quarantine = quarantine_of(arena);
-	slot_keep(arena, quarantine, slot, found.room);
+	found.states[found.slot] = SLOT_DEAD;
+	slot_keep(arena, quarantine,
+	          (struct freed){.slab = found.slab, .slot = found.slot, .room = found.room});
 	bool tick = is_time_to_tick(quarantine);
 	lock_release(&arena->lock);
 	if (tick)
@@ -223,7 +330,11 @@ void *hardened_new(size_t size, size_t alignment)
 	if (size == 0 && alignment <= 16)
 		return slot_new(zero_arena, 0, 0);
 	/* A byte more, for the zero behind it. */
-	unsigned class = sizeclass_of_aligned(size + 1, alignment);
+	unsigned class = SIZECLASS_COUNT;
+	if (alignment > SIZECLASS_STEP)
+		class = sizeclass_of_aligned(size + 1, alignment);
+	else if (size < SIZECLASS_BYTES_MAX)
+		class = sizeclass_of(size + 1);
 	if (class < SIZECLASS_COUNT)
 		return slot_new(arena_of_thread(), size, class);
 	void *ptr = guarded_new(size, alignment);
@@ -266,7 +377,7 @@ bool hardened_resize(void *ptr, size_t size)
 		return false;
 	if (!found.arena->inaccessible &&
 	    sizeclasses[sizeclass_of(size + 1)].slot_bytes == found.room) {
-		slot_check(&found, found.slot);
+		slot_check_live(found.slab, found.slot, ptr, found.room);
 		size_t old = found.slab->sizes[found.slot];
 		found.slab->sizes[found.slot] = (uint16_t)size;
 		/* What is no longer asked for is not kept either. */
@@ -332,6 +443,64 @@ bool hardened_origin_fits(const void *ptr, const char *name)
 	misuse_origin(name, ptr, hardened_maker(origin));
 	return false;
 }
+/* --- At exit ------------------------------------------------------------------------------------ */
+
+static void slot_sweep(const struct slab *slab, unsigned slot)
+{
+	unsigned char *block = block_of(slab, slot);
+
+	if (states_of(slab)[slot] == SLOT_LIVE)
+		slot_check_live(slab, slot, block, room_of(slab));
+	else if (states_of(slab)[slot] == SLOT_DEAD)
+		slot_check_free(slab, slot, block, room_of(slab));
+}
+
+static void freed_sweep(const struct freed *freed, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (freed[i].slab != NULL)
+			slot_sweep(freed[i].slab, freed[i].slot);
+}
+
+/* The slots of the slab that starts at a heap page, where one does. Returns: its heap pages. */
+static unsigned slab_sweep(const struct pagemap_entry *entry, uintptr_t start)
+{
+	unsigned swept = 0;
+
+	if (!entry->hidden || entry->start != start)
+		return 0;
+	struct arena *arena = slab_arena(entry->arena);
+	if (arena->inaccessible || !lock_try(&arena->lock))
+		return 0;
+	if (entry->hidden && entry->start == start && entry->arena == arena->number) {
+		const struct slab *slab = slab_at((void *)start);
+		for (unsigned slot = 0; slot < sizeclasses[slab->sizeclass].slots; slot++)
+			slot_sweep(slab, slot);
+		swept = sizeclasses[slab->sizeclass].heap_pages;
+	}
+	lock_release(&arena->lock);
+	return swept;
+}
+
+void hardened_sweep(void)
+{
+	unsigned swept = 0;
+
+	for (unsigned i = 0; i < arenas_used; i++) {
+		if (!lock_try(&slab_arena(i)->lock))
+			continue;
+		freed_sweep(quarantines[i]->recent, RECENT);
+		freed_sweep(quarantines[i]->small, QUARANTINE_SMALL);
+		freed_sweep(quarantines[i]->larger, QUARANTINE_LARGER);
+		lock_release(&slab_arena(i)->lock);
+	}
+	for (size_t at = 0; at < pagemap.bytes && swept < SWEEP_PAGES_MAX; at += HEAP_PAGE_BYTES) {
+		uintptr_t start = pagemap.base + at;
+		swept += slab_sweep(pagemap_find((void *)start), start);
+	}
+}
+
+/* --- Start -------------------------------------------------------------------------------------- */
 
 static struct quarantine *quarantine_new(void)
 {

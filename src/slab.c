@@ -341,7 +341,7 @@ static void slots_take(struct slab *slab, struct slot *end, unsigned count)
 
 /* Takes a free slot by chance, out of the first few hundred: all of the slab would cost far more misses of
  * the caches. Requires: there is one. */
-static void slot_take_any(struct slab *slab, uint64_t chance, struct slot *slot)
+static unsigned slot_take_any(struct slab *slab, uint64_t chance)
 {
 	unsigned words = words_of(class_of(slab)->slots);
 	unsigned word = slab->first_word;
@@ -357,11 +357,9 @@ static void slot_take_any(struct slab *slab, uint64_t chance, struct slot *slot)
 	if (bits == 0)
 		bits = slab->free_bits[word];
 	unsigned bit = (unsigned)__builtin_ctzll(bits);
-	unsigned taken = word * WORD_BITS + bit;
 	slab->free_bits[word] &= ~((uint64_t)1 << bit);
 	slab->free--;
-	slot->ptr = (void *)(slab->start + (uintptr_t)taken * class_of(slab)->slot_bytes);
-	slot->state = states_of(slab) + taken;
+	return word * WORD_BITS + bit;
 }
 
 /* Before slots leave a slab, and after. */
@@ -394,17 +392,17 @@ static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct sl
 	return count;
 }
 
-bool slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slot *slot)
+struct slab *slab_take_held(struct arena *arena, unsigned class, uint64_t chance, unsigned *slot)
 {
 	struct slab *slab = slab_to_fill_from(arena, class);
 
 	if (slab == NULL)
-		return false;
+		return NULL;
 	arena->slots_filled++;
 	slab_leave(arena, slab);
-	slot_take_any(slab, chance, slot);
+	*slot = slot_take_any(slab, chance);
 	slab_left(arena, slab);
-	return true;
+	return slab;
 }
 
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)
@@ -453,6 +451,18 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 		idle_add(arena, slab);
 }
 
+static void slot_put(struct slab *slab, unsigned slot)
+{
+	unsigned word = slot / WORD_BITS;
+
+	expect(states_of(slab)[slot] != SLOT_LIVE);
+	expect(!bit_is_set(slab, slot));
+	slab->free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
+	slab->free++;
+	if (word < slab->first_word)
+		slab->first_word = (uint16_t)word;
+}
+
 static void slots_return(struct arena *arena, const struct slot *slots, unsigned count)
 {
 	for (unsigned i = 0; i < count;) {
@@ -479,9 +489,13 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 	arena->slots_flushed += count;
 }
 
-void slab_return_held(struct arena *arena, const struct slot *slot)
+void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
 {
-	slots_return(arena, slot, 1);
+	unsigned free_before = slab->free;
+
+	arena->slots_flushed++;
+	slot_put(slab, slot);
+	slab_settle(arena, slab, free_before);
 }
 
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)

@@ -102,9 +102,10 @@ extern bool slab_hidden;
 /* The same, set before the first slab: slabs have room for origins. */
 extern bool slab_has_origins;
 
-/* Takes one free slot by chance; puts one back. Hardened mode. Locks: the arena's is held. */
-bool slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slot *slot);
-void slab_return_held(struct arena *arena, const struct slot *slot);
+/* Takes one free slot by chance; puts one back. Hardened mode. Locks: the arena's is held.
+ * Returns: the slab that it was taken from; NULL with ENOMEM. */
+struct slab *slab_take_held(struct arena *arena, unsigned class, uint64_t chance, unsigned *slot);
+void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot);
 
 /* Gives OS pages back that held no slot in use for age_ms, of every arena and of the core.
  * Returns: bytes given back. */

@@ -31,8 +31,12 @@ static inline uint64_t slack_word(size_t size, uint64_t *mask)
 	return slack_secret & *mask & ~((uint64_t)0xff << bits);
 }
 
+/* Two words of slack at a time, where there are as many. */
+typedef uint64_t slack_pair __attribute__((vector_size(16)));
+
 static inline void slack_fill(unsigned char *block, size_t size, size_t room)
 {
+	const slack_pair pair = {slack_secret, slack_secret};
 	size_t at = size & -sizeof slack_secret;
 	uint64_t mask, word;
 
@@ -42,12 +46,17 @@ static inline void slack_fill(unsigned char *block, size_t size, size_t room)
 	memcpy(&word, block + at, sizeof word);
 	word = (word & ~mask) | slack;
 	memcpy(block + at, &word, sizeof word);
-	while ((at += sizeof word) < room)
-		memcpy(block + at, &slack_secret, sizeof word);
+	at += sizeof word;
+	for (; at + sizeof pair <= room; at += sizeof pair)
+		memcpy(block + at, &pair, sizeof pair);
+	if (at < room)
+		memcpy(block + at, &slack_secret, sizeof slack_secret);
 }
 
 static inline void slack_check(unsigned char *block, size_t size, size_t room)
 {
+	const slack_pair pair = {slack_secret, slack_secret};
+	slack_pair found, wrong = {0, 0};
 	size_t at = size & -sizeof slack_secret;
 	uint64_t mask, word;
 
@@ -55,12 +64,17 @@ static inline void slack_check(unsigned char *block, size_t size, size_t room)
 		return;
 	uint64_t slack = slack_word(size, &mask);
 	memcpy(&word, block + at, sizeof word);
-	uint64_t wrong = (word ^ slack) & mask;
-	while ((at += sizeof word) < room) {
-		memcpy(&word, block + at, sizeof word);
-		wrong |= word ^ slack_secret;
+	wrong[0] = (word ^ slack) & mask;
+	at += sizeof word;
+	for (; at + sizeof pair <= room; at += sizeof pair) {
+		memcpy(&found, block + at, sizeof found);
+		wrong |= found ^ pair;
 	}
-	if (unlikely(wrong != 0))
+	if (at < room) {
+		memcpy(&word, block + at, sizeof word);
+		wrong[1] |= word ^ slack_secret;
+	}
+	if (unlikely((wrong[0] | wrong[1]) != 0))
 		slack_tell(block, size, room);
 }
 

@@ -1,0 +1,17 @@
+/* A write goes two slots too far, where nothing is; the free of the block tells.
+ * expect: stray write of
+ * run: HALLOC_HARDENED=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(8);
+
+	/* Not the last of its slab. */
+	while ((uintptr_t)block % 65536 > 65000)
+		block = malloc(8);
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block + 32));
+	block[39] = 1;
+	free(block);
+	_exit(0);
+}

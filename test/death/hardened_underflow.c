@@ -1,0 +1,17 @@
+/* The last byte of the slot before a block is written to, which nobody has; the block's free tells.
+ * expect: stray write of
+ * run: HALLOC_HARDENED=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(400);
+
+	/* Not the first of its slab. */
+	while ((uintptr_t)block % 65536 == 0)
+		block = malloc(400);
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block - 416));
+	block[-1] = 1;
+	free(block);
+	_exit(0);
+}
