@@ -128,6 +128,15 @@ void alloc_start(void)
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
+void alloc_finish(void)
+{
+	if (stage_now() != STAGE_READY)
+		return;
+	guarded_sweep();
+	if (hardened_on)
+		hardened_sweep();
+}
+
 /* A request that comes before the heap stands, or back in while it is being built. Returns: false when
  * the heap stands, and is to serve it. */
 static bool serve_early(size_t size, size_t alignment, void **ptr)

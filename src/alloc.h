@@ -25,6 +25,9 @@ bool alloc_boot(void);
  * what comes back in while the heap is being built. */
 void alloc_start(void);
 
+/* The last of all, from the library's destructor: tells of what was written where nobody came by again. */
+void alloc_finish(void);
+
 /* The slow paths of what follows. */
 void *alloc_new_slow(size_t size);
 void *alloc_new_zeroed_slow(size_t size);

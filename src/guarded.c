@@ -268,6 +268,22 @@ bool guarded_is_kept(const void *cell)
 	return block != NULL && !__atomic_load_n(&block->live, __ATOMIC_RELAXED);
 }
 
+void guarded_sweep(void)
+{
+	if (!guarded_on || !lock_try(&guarded_lock))
+		return;
+	for (size_t at = 0; at < pagemap.bytes; at += HEAP_PAGE_BYTES) {
+		const struct guarded *block = block_around((void *)(pagemap.base + at));
+		/* Once, at its first page. */
+		if (block == NULL || block->cell != pagemap.base + at)
+			continue;
+		if (block->live && !block->spent)
+			slack_check((unsigned char *)block->ptr, block->size,
+			            end_of(block) - block->ptr);
+	}
+	lock_release(&guarded_lock);
+}
+
 /* --- Reports -------------------------------------------------------------------------------------- */
 
 /* After the line of a report: who allocated, and who freed, the block that ptr lies in. */

@@ -37,6 +37,9 @@ bool guarded_free(void *ptr);
 /* Whether a live block starts at ptr, and its bytes. */
 bool guarded_find(const void *ptr, size_t *size);
 
+/* At exit: looks behind every live block. */
+void guarded_sweep(void);
+
 /* Whether a block that started at ptr was freed of late. */
 bool guarded_was_freed(const void *ptr);
 

@@ -223,7 +223,7 @@ ALIAS(free) void __libc_cfree(void *ptr);
 ALIAS(free) void cfree(void *ptr);
 ALIAS(posix_memalign) int __posix_memalign(void **place, size_t alignment, size_t size);
 
-/* --- Start -------------------------------------------------------------------------------------- */
+/* --- Start and end ------------------------------------------------------------------------------- */
 
 /* Whether the program's calls of malloc come to us: an executable that exports a malloc of its own wins
  * over a preloaded one. Comparing addresses would not tell: the address of malloc may be that of a stub
@@ -252,4 +252,9 @@ __attribute__((constructor)) static void start(void)
 	copies_start();
 	origins_start();
 	relink_update();
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+	alloc_finish();
 }

@@ -1,0 +1,13 @@
+/* A byte is written right behind a large block that is never freed.
+ * expect: overflow of
+ * run: HALLOC_HARDENED=1 */
+#include "test.h"
+
+int main(void)
+{
+	char *block = malloc(100001);
+
+	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	block[100001] = 1;
+	return 0;
+}
