@@ -1,0 +1,17 @@
+/* An address on the stack is freed with a size.
+ * expect: invalid free_sized */
+#include "test.h"
+
+void free_sized(void *, size_t) __attribute__((weak));
+
+int main(void)
+{
+	char *block = malloc(100);
+
+	if (free_sized == NULL)
+		return 1;
+	block = (char *)&block;
+	crime(block);
+	free_sized(block, 8);
+	return 0;
+}
