@@ -44,6 +44,11 @@ static unsigned sampled_max(void)
 	return most < 1024 ? (unsigned)most : 1024;
 }
 
+static void came_twice(void *ptr)
+{
+	misuse_report("free", ptr, true);
+}
+
 static bool rooms_boot(void)
 {
 	options_boot();
@@ -59,6 +64,7 @@ static bool rooms_boot(void)
 	if (hardened_on || options.sample != 0)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	slab_boot();
+	slab_came_twice = came_twice;
 	if (slab_arena_new(1) == NULL || !tcache_boot() || !tcache_new() || !hardened_boot())
 		return false;
 	halloc_page_b.ready = 1;

@@ -28,6 +28,7 @@ struct arena *slab_arenas[ARENAS_MAX];
 bool slab_hidden;
 bool slab_has_origins;
 unsigned slab_magazines_at;
+void (*slab_came_twice)(void *ptr);
 
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
@@ -313,30 +314,51 @@ static struct slab *slab_to_fill_from(struct arena *arena, unsigned class)
 	return slab_new(arena, class);
 }
 
+/* Two threads that free a slot within a few instructions of each other both find it live: it is in two
+ * places then, until it comes home from one of them, or leaves the slab, while the other's is still about. */
+__attribute__((noinline, cold)) static void ptr_tell_twice(void *ptr)
+{
+	expect(slab_came_twice != NULL);
+	if (slab_came_twice != NULL)
+		slab_came_twice(ptr);
+}
+
+static void slot_tell_twice(const struct slab *slab, unsigned slot)
+{
+	ptr_tell_twice((void *)(slab->start + (size_t)slot * class_of(slab)->slot_bytes));
+}
+
 /* Takes the lowest free slots of a slab, and puts them down from end on, the lowest last: magazines are
- * popped from the end, so it goes first. Requires: it has that many. */
-static void slots_take(struct slab *slab, struct slot *end, unsigned count)
+ * popped from the end, so it goes first. Those that turn out to be in use stay with their users.
+ * Requires: it has that many. Returns: how many were taken. */
+static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 {
 	uint32_t slot_bytes = class_of(slab)->slot_bytes;
 	uintptr_t start = slab->start;
 	uint8_t *states = states_of(slab);
 	unsigned word = slab->first_word;
+	unsigned taken = count;
 
 	slab->free = (uint16_t)(slab->free - count);
 	for (;; word++) {
 		uint64_t bits = slab->free_bits[word];
 		for (; bits != 0 && count > 0; bits &= bits - 1, count--) {
 			unsigned slot = word * WORD_BITS + (unsigned)__builtin_ctzll(bits);
+			if (unlikely(states[slot] == SLOT_LIVE)) {
+				slot_tell_twice(slab, slot);
+				taken--;
+				continue;
+			}
 			end--;
 			end->ptr = (void *)(start + (uintptr_t)slot * slot_bytes);
 			end->state = states + slot;
-			expect(*end->state != SLOT_LIVE);
 		}
 		slab->free_bits[word] = bits;
 		if (count == 0)
 			break;
 	}
 	slab->first_word = (uint16_t)word;
+	return taken;
 }
 
 /* Takes a free slot by chance, out of the first few hundred: all of the slab would cost far more misses of
@@ -387,7 +409,7 @@ static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct sl
 	unsigned count = wanted < slab->free ? wanted : slab->free;
 
 	slab_leave(arena, slab);
-	slots_take(slab, end, count);
+	count = slots_take(slab, end, count);
 	slab_left(arena, slab);
 	return count;
 }
@@ -433,6 +455,8 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 {
 	const struct sizeclass *shape = class_of(slab);
 
+	if (slab->free == free_before)
+		return;
 	if (free_before == 0) {
 		list_add(arena, slab);
 	} else if (fullness_of(slab) != slab->fullness) {
@@ -455,8 +479,10 @@ static void slot_put(struct slab *slab, unsigned slot)
 {
 	unsigned word = slot / WORD_BITS;
 
-	expect(states_of(slab)[slot] != SLOT_LIVE);
-	expect(!bit_is_set(slab, slot));
+	if (unlikely(states_of(slab)[slot] == SLOT_LIVE || bit_is_set(slab, slot))) {
+		slot_tell_twice(slab, slot);
+		return;
+	}
 	slab->free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
 	slab->free++;
 	if (word < slab->first_word)
@@ -466,23 +492,34 @@ static void slot_put(struct slab *slab, unsigned slot)
 static void slots_return(struct arena *arena, const struct slot *slots, unsigned count)
 {
 	for (unsigned i = 0; i < count;) {
-		struct slab *slab = slab_of_entry(pagemap_find(slots[i].ptr));
-		const uint8_t *states = states_of(slab);
+		const struct pagemap_entry *entry = pagemap_find(slots[i].ptr);
+		struct slab *slab = slab_of_entry(entry);
+		const uint8_t *states = entry->states;
+		if (unlikely(entry->retired || entry->arena != arena->number ||
+		             slots[i].state < states ||
+		             slots[i].state >= states + class_of(slab)->slots)) {
+			ptr_tell_twice(slots[i++].ptr); /* its slab is gone */
+			continue;
+		}
 		uint64_t *free_bits = slab->free_bits;
 		unsigned total = class_of(slab)->slots;
 		unsigned first_word = slab->first_word;
-		unsigned first = i;
+		unsigned back = 0;
 		/* As many as lie in the same slab, one behind the other. */
 		for (; i < count && (size_t)(slots[i].state - states) < total; i++) {
 			unsigned slot = (unsigned)(slots[i].state - states);
 			unsigned word = slot / WORD_BITS;
-			expect(*slots[i].state != SLOT_LIVE);
-			expect(!bit_is_set(slab, slot));
-			free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
+			uint64_t bit = (uint64_t)1 << slot % WORD_BITS;
+			if (unlikely(states[slot] == SLOT_LIVE || (free_bits[word] & bit) != 0)) {
+				slot_tell_twice(slab, slot);
+				continue;
+			}
+			free_bits[word] |= bit;
 			first_word = word < first_word ? word : first_word;
+			back++;
 		}
 		unsigned free_before = slab->free;
-		slab->free = (uint16_t)(free_before + i - first);
+		slab->free = (uint16_t)(free_before + back);
 		slab->first_word = (uint16_t)first_word;
 		slab_settle(arena, slab, free_before);
 	}

@@ -96,6 +96,10 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 /* Puts slots of this arena, none of them live, back into their slabs. */
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);
 
+/* When set, called for a slot that was freed twice without either free being able to tell. The arena's lock
+ * is held. */
+extern void (*slab_came_twice)(void *ptr);
+
 /* Hardened mode, set before the first slab: slabs are hidden from the fast paths, a guard follows each. */
 extern bool slab_hidden;
 
