@@ -24,7 +24,7 @@
 
 /* Freed slots are looked at again whenever one is handed out, the last so many; then they wait, so many of
  * them, before one of them, by chance, may be handed out again. */
-#define RECENT                     4u
+#define RECENT                     2u
 #define QUARANTINE_SMALL_BYTES_MAX 1024u
 #define QUARANTINE_SMALL           256u
 #define QUARANTINE_LARGER          16u
