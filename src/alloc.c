@@ -228,6 +228,8 @@ static void *new_hardened(size_t size, size_t alignment)
 
 	if (size <= ALLOC_BYTES_MAX)
 		ptr = hardened_new(size, alignment);
+	if (unlikely(ptr == NULL) && size <= ALLOC_BYTES_MAX && hardened_give_back())
+		ptr = hardened_new(size, alignment);
 	if (unlikely(ptr == NULL) && make_room(size))
 		ptr = hardened_new(size, alignment);
 	if (unlikely(ptr == NULL))

@@ -33,6 +33,7 @@ struct guarded {
 	size_t cell_bytes;
 	bool live;
 	uint8_t origin;
+	bool fenced; /* has guards, and will be inaccessible once freed */
 	bool spent; /* its guards are open, after a report that the program survived: it stays for ever */
 	struct backtrace taken;
 	struct backtrace freed;
@@ -109,8 +110,11 @@ static bool lay_out(struct guarded *block, size_t alignment)
 	next_at_start = lays_both_ways && !next_at_start;
 	/* Where the system has no room for more guards, the slack alone is checked. */
 	uintptr_t first = block->ptr & -page, end = end_of(block);
-	os_guard(cell, first - block->cell);
-	os_guard((void *)end, block->cell + block->cell_bytes - end);
+	block->fenced = os_guard_claim();
+	if (block->fenced) {
+		os_guard(cell, first - block->cell);
+		os_guard((void *)end, block->cell + block->cell_bytes - end);
+	}
 	slack_fill((unsigned char *)block->ptr, block->size, end - block->ptr);
 	entries_set(block->cell, block->cell_bytes, block);
 	return true;
@@ -142,10 +146,22 @@ static void release(struct guarded *block)
 {
 	if (block->spent)
 		return;
-	bool open = os_unguard((void *)block->cell, block->cell_bytes);
+	bool open = !block->fenced || os_unguard((void *)block->cell, block->cell_bytes);
+	if (block->fenced)
+		os_guard_release();
 	entries_set(block->cell, block->cell_bytes, NULL);
 	heap_give(heap_process, (void *)block->cell, HEAP_BLOCK, open ? HEAP_ZERO : HEAP_LOST);
 	page_b_record_free(block, sizeof *block);
+}
+
+static void release_oldest(void)
+{
+	struct guarded *oldest = kept[kept_first];
+
+	kept_first = (kept_first + 1) % KEPT_MAX;
+	kept_count--;
+	kept_bytes -= oldest->cell_bytes;
+	release(oldest);
 }
 
 /* Makes a freed block inaccessible, and releases those that were so for long enough. */
@@ -158,17 +174,25 @@ static void keep(struct guarded *block)
 		os_unguard((void *)block->cell, block->cell_bytes);
 		memset((void *)block->cell, 0, block->cell_bytes);
 	}
-	os_guard((void *)block->cell, block->cell_bytes);
+	if (block->fenced)
+		os_guard((void *)block->cell, block->cell_bytes);
 	kept[(kept_first + kept_count) % KEPT_MAX] = block;
 	kept_count++;
 	kept_bytes += block->cell_bytes;
-	while (kept_count == KEPT_MAX || (kept_bytes > KEPT_BYTES_MAX && kept_count > 1)) {
-		struct guarded *oldest = kept[kept_first];
-		kept_first = (kept_first + 1) % KEPT_MAX;
-		kept_count--;
-		kept_bytes -= oldest->cell_bytes;
-		release(oldest);
-	}
+	while (kept_count == KEPT_MAX || (kept_bytes > KEPT_BYTES_MAX && kept_count > 1))
+		release_oldest();
+}
+
+bool guarded_give_back(void)
+{
+	if (!guarded_on)
+		return false;
+	lock_acquire(&guarded_lock);
+	bool any = kept_count != 0;
+	while (kept_count != 0)
+		release_oldest();
+	lock_release(&guarded_lock);
+	return any;
 }
 
 bool guarded_free(void *ptr)

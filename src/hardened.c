@@ -368,6 +368,39 @@ bool hardened_find(const void *ptr, size_t *size)
 	return guarded_find(ptr, size);
 }
 
+/* Returns: how many of these were waiting. */
+static unsigned freed_give_back(struct arena *arena, struct freed *freed, unsigned count)
+{
+	unsigned given = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (freed[i].slab == NULL)
+			continue;
+		slab_return_held(arena, freed[i].slab, freed[i].slot);
+		freed[i].slab = NULL;
+		given++;
+	}
+	return given;
+}
+
+bool hardened_give_back(void)
+{
+	bool any = guarded_give_back();
+
+	for (unsigned i = 0; i < arenas_used; i++) {
+		struct arena *arena = slab_arena(i);
+		lock_acquire(&arena->lock);
+		unsigned given = freed_give_back(arena, quarantines[i]->recent, RECENT);
+		given += freed_give_back(arena, quarantines[i]->small, QUARANTINE_SMALL);
+		given += freed_give_back(arena, quarantines[i]->larger, QUARANTINE_LARGER);
+		lock_release(&arena->lock);
+		any = any || given != 0;
+	}
+	if (any)
+		slab_purge(os_clock_ms(), 0);
+	return any;
+}
+
 bool hardened_resize(void *ptr, size_t size)
 {
 	struct found found;

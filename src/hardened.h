@@ -52,6 +52,10 @@ bool hardened_origin_fits(const void *ptr, const char *name);
 /* Makes a block hold size bytes where it is. Requires: it is live. Returns: false when it must move. */
 bool hardened_resize(void *ptr, size_t size);
 
+/* Gives back what waits in quarantine, and all that is idle then, where memory is short.
+ * Returns: whether anything waited. */
+bool hardened_give_back(void);
+
 /* At exit: looks behind every live block, and at what was freed, for what nobody came by again. What another
  * thread, or the one that a signal handler exits in, is at work on is left out. */
 void hardened_sweep(void);

@@ -286,6 +286,43 @@ bool os_seal(void *start, size_t bytes, bool sealed)
 	return protect(start, bytes, sealed ? PROT_READ : READ_WRITE);
 }
 
+/* Each guard takes two mappings; the program is left more than half of them. */
+#define GUARD_SHARE          5u
+#define MAPPINGS_MAX_DEFAULT 65530u
+
+static unsigned guards;
+
+static unsigned guards_max(void)
+{
+	static unsigned most;
+	unsigned known = __atomic_load_n(&most, __ATOMIC_RELAXED);
+	char text[32];
+
+	if (likely(known != 0))
+		return known;
+	unsigned long mappings = 0;
+	if (os_file_read("/proc/sys/vm/max_map_count", text, sizeof text))
+		mappings = strtoul(text, NULL, 10);
+	if (mappings == 0 || mappings > UINT32_MAX)
+		mappings = MAPPINGS_MAX_DEFAULT;
+	known = (unsigned)mappings / GUARD_SHARE + 1;
+	__atomic_store_n(&most, known, __ATOMIC_RELAXED);
+	return known;
+}
+
+bool os_guard_claim(void)
+{
+	if (__atomic_fetch_add(&guards, 1, __ATOMIC_RELAXED) < guards_max())
+		return true;
+	os_guard_release();
+	return false;
+}
+
+void os_guard_release(void)
+{
+	__atomic_fetch_sub(&guards, 1, __ATOMIC_RELAXED);
+}
+
 uint32_t os_clock_ms(void)
 {
 	struct timespec now;

@@ -180,12 +180,7 @@ static void slots_init(struct slab *slab, size_t bytes)
 	slab->free = (uint16_t)slots;
 }
 
-/* In hardened mode a heap page that cannot be touched ends the cell of a slab. Each parts a mapping: there
- * are no more of them once they could use up what the system allows. */
-#define GUARDS_MAX 12000u
-
-static unsigned guards;
-
+/* In hardened mode a heap page that cannot be touched ends the cell of a slab. */
 static size_t guard_bytes(void)
 {
 	return slab_hidden ? HEAP_PAGE_BYTES : 0;
@@ -198,7 +193,8 @@ static bool slab_guard(const struct arena *arena, struct slab *slab, size_t byte
 		return true;
 	if (arena->inaccessible)
 		return os_guard((void *)slab->start, bytes + HEAP_PAGE_BYTES);
-	if (__atomic_fetch_add(&guards, 1, __ATOMIC_RELAXED) < GUARDS_MAX)
+	slab->guarded = os_guard_claim();
+	if (slab->guarded)
 		os_guard((void *)(slab->start + bytes), HEAP_PAGE_BYTES);
 	return true;
 }
@@ -264,8 +260,8 @@ static void slab_retire(struct arena *arena, struct slab *slab, enum heap_conten
 		idle_remove(arena, slab);
 	arena->empty_slabs[slab->sizeclass]--;
 	entries_retire(slab);
-	if (slab_hidden) {
-		__atomic_fetch_sub(&guards, 1, __ATOMIC_RELAXED);
+	if (slab->guarded) {
+		os_guard_release();
 		if (!os_unguard((void *)(slab->start + bytes), HEAP_PAGE_BYTES))
 			contents = HEAP_LOST;
 	}

@@ -50,6 +50,7 @@ struct slab {
 	uint16_t arena;
 	uint8_t sizeclass;
 	uint8_t fullness;
+	bool guarded; /* hardened mode: a guard follows */
 };
 
 _Static_assert(sizeof(struct slab) % 8 == 0, "the states follow directly");
