@@ -3,6 +3,7 @@
 #include "os.h"
 #include "child.h"
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #define PAGE os_page_bytes
 
@@ -25,6 +26,8 @@ static void windows(void)
 	REQUIRE(window.claimed == PAGE);
 	REQUIRE(window.size == size || window.reserved);
 	REQUIRE(other.base >= window.base + window.size || window.base >= other.base + other.size);
+	/* What runs out of the one does not run into the other. */
+	REQUIRE(window.reserved || other.base >= window.base + size + ((size_t)1 << 30));
 	char *start = (char *)window.base;
 	REQUIRE(reads_zero(start, PAGE));
 	REQUIRE(faults(start + PAGE));
@@ -115,6 +118,34 @@ static void move(void)
 	REQUIRE(filled(to, PAGE, 6));
 }
 
+/* Where the middle of the address space is taken, the system chooses; and where it has less room than was
+ * asked for, a smaller window does. What was not claimed cannot be touched. */
+static void crowded(void *arg)
+{
+	struct os_window window;
+	const size_t tib = (size_t)1 << 40, gib = (size_t)1 << 30;
+	void *middle = (void *)(16 * tib);
+
+	(void)arg;
+	REQUIRE(mmap(middle, 54 * tib, PROT_NONE,
+	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+	             0) == middle);
+	REQUIRE(os_window_open(&window, gib, PAGE));
+	REQUIRE(window.reserved);
+	char *start = (char *)window.base;
+	REQUIRE(!faults(start));
+	REQUIRE(faults(start + window.claimed));
+	REQUIRE(faults(start + window.size - 1));
+	REQUIRE(os_window_claim(&window, 3 * PAGE) == OS_CLAIMED);
+	REQUIRE(!faults(start + window.claimed - 1));
+	REQUIRE(faults(start + window.claimed));
+	struct rlimit limit = {.rlim_cur = 54 * tib + 4 * gib, .rlim_max = 54 * tib + 4 * gib};
+	REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
+	REQUIRE(os_window_open(&window, 64 * gib, PAGE));
+	REQUIRE(window.size >= gib / 2);
+	REQUIRE(window.size < 4 * gib);
+}
+
 int main(void)
 {
 	os_boot();
@@ -122,6 +153,10 @@ int main(void)
 	REQUIRE((size_t)1 << os_page_shift == os_page_bytes);
 	REQUIRE(os_page_bytes <= HEAP_PAGE_BYTES);
 	uint64_t calls = os_calls;
+	if (child_run(crowded, NULL) != 0) {
+		fputs(child_said, stderr);
+		return 1;
+	}
 	windows();
 	REQUIRE(os_calls > calls);
 	taken();
