@@ -83,12 +83,12 @@ void os_unmap(void *start, size_t bytes);
 
 /* Makes a range inaccessible; and accessible again. Returns: false when the system refused. */
 bool os_guard(void *start, size_t bytes);
+bool os_unguard(void *start, size_t bytes);
 
 /* A guard parts mappings, and the system allows a process only so many of these: whether there may be one
  * more guard. Each that was claimed is released once. */
 bool os_guard_claim(void);
 void os_guard_release(void);
-bool os_unguard(void *start, size_t bytes);
 
 /* Makes a range read-only, or readable and writable again. Returns: false when the system refused. */
 bool os_seal(void *start, size_t bytes, bool sealed);
