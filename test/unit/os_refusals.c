@@ -1,7 +1,7 @@
 /* What the system refuses to unmap, to move or to change: it is tried again, and told.
  * links: os report */
-#include "os.h"
 #include "child.h"
+#include "os.h"
 #include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
