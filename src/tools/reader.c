@@ -18,7 +18,7 @@
 #define SLAB_PAGES_MAX  4096u
 
 /* How often cells and slabs are read anew because slabs came or went between the two. */
-#define PASSES_MAX 8u
+#define PASSES_MAX 32u
 
 /* The heap's structure and the tables that it names. */
 struct tables {
@@ -311,9 +311,8 @@ static bool caches_walk(struct source *source, struct reader_snapshot *snapshot)
 static void caches_read(struct source *source, struct reader_snapshot *snapshot)
 {
 	for (unsigned round = 1; !caches_walk(source, snapshot); round++) {
-		if (source_is_core(source) || round == ROUNDS_MAX) {
+		if (source_is_core(source) || round == ROUNDS_MAX)
 			return;
-		}
 		snapshot->retries++;
 		source_pause(round);
 	}
@@ -432,6 +431,7 @@ static bool page_a_read(struct source *source, enum reader_depth depth,
 			return true;
 		slabs_forget(snapshot);
 		snapshot->retries++;
+		source_pause(pass);
 	}
 }
 
