@@ -147,7 +147,7 @@ static bool slot_find_live(const void *ptr, struct found *found)
 	return false;
 }
 
-/* Bytes of a free slot were found not to be zero: tells of the first, and clears the slot. */
+/* Bytes of a free slot were found not to be zero: clears the slot, and tells of the first. */
 __attribute__((noinline, cold)) static void slot_tell(const struct slab *slab, unsigned slot)
 {
 	unsigned char *block = block_of(slab, slot);
@@ -156,8 +156,9 @@ __attribute__((noinline, cold)) static void slot_tell(const struct slab *slab, u
 	while (at + 1 < room_of(slab) && block[at] == 0)
 		at++;
 	const char *crime = states_of(slab)[slot] == SLOT_DEAD ? "write after free" : "stray write";
-	misuse_access(crime, block, room_of(slab), (ptrdiff_t)at, "written to");
+	/* First, as who handles the abort may come by here again. */
 	memset(block, 0, room_of(slab));
+	misuse_access(crime, block, room_of(slab), (ptrdiff_t)at, "written to");
 }
 
 /* Looks at some bytes of a free slot, which start at from. */

@@ -30,6 +30,6 @@ __attribute__((noinline, cold)) void slack_tell(unsigned char *block, size_t siz
 	if (block[at] == 0)
 		for (at++; at < room && block[at] == pattern(at); at++)
 			continue;
-	misuse_access("overflow", block, size, (ptrdiff_t)at, "written to");
 	slack_fill(block, size, room); /* to be told once */
+	misuse_access("overflow", block, size, (ptrdiff_t)at, "written to");
 }
