@@ -396,13 +396,6 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 	return false;
 }
 
-size_t alloc_bytes(const void *ptr, const char *name)
-{
-	size_t bytes;
-
-	return alloc_find(ptr, &bytes, name) ? bytes : 0;
-}
-
 /* The bytes of the block that a request gets. */
 static size_t bytes_for(size_t size, size_t alignment)
 {

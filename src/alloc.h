@@ -44,9 +44,6 @@ void *alloc_resize(void *ptr, size_t size);
  * one. Returns: false for these. */
 bool alloc_find(const void *ptr, size_t *bytes, const char *name);
 
-/* As alloc_find. Returns: the bytes; 0 for what is no live block. */
-size_t alloc_bytes(const void *ptr, const char *name);
-
 /* Frees the block that starts at ptr. Returns: false when none does: nothing changes, no report. */
 bool alloc_free_checked(void *ptr);
 
@@ -75,6 +72,18 @@ static inline const struct pagemap_entry *alloc_find_slot(const void *ptr, struc
 	slot->ptr = (void *)(uintptr_t)ptr;
 	slot->state = entry->states + index;
 	return likely(*slot->state == SLOT_LIVE) ? entry : NULL;
+}
+
+/* As alloc_find; some programs ask at each malloc and free. Returns: the bytes; 0 for what is no live block. */
+static inline size_t alloc_bytes(const void *ptr, const char *name)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+	size_t bytes;
+
+	if (likely(entry != NULL))
+		return sizeclasses[entry->sizeclass].slot_bytes;
+	return alloc_find(ptr, &bytes, name) ? bytes : 0;
 }
 
 /* At least size bytes, aligned to 16. */

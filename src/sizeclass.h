@@ -45,7 +45,7 @@ struct sizeclass {
 	uint64_t reciprocal; /* of slot_bytes: see sizeclass_is_start */
 };
 
-extern const struct sizeclass sizeclasses[SIZECLASS_COUNT];
+extern const struct sizeclass sizeclasses[SIZECLASS_COUNT] __attribute__((visibility("hidden")));
 
 /* Indexed by size in steps of 16 bytes, rounded up. */
 extern const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1]
