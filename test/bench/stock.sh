@@ -27,7 +27,7 @@ END
 	# the interpreter itself, not a launcher of some version manager
 	python=$(python3 -c 'import sys; print(sys.executable)') || return
 	export PYTHONMALLOC=malloc
-	measure "$python" -I "$temporary/python3.py"
+	measure "$python" -s "$temporary/python3.py"
 	unset PYTHONMALLOC
 }
 
