@@ -500,7 +500,7 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 		uint64_t *free_bits = slab->free_bits;
 		unsigned total = class_of(slab)->slots;
 		unsigned first_word = slab->first_word;
-		unsigned back = 0;
+		unsigned free_before = slab->free;
 		/* As many as lie in the same slab, one behind the other. */
 		for (; i < count && (size_t)(slots[i].state - states) < total; i++) {
 			unsigned slot = (unsigned)(slots[i].state - states);
@@ -510,12 +510,11 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 				slot_tell_twice(slab, slot);
 				continue;
 			}
+			/* One by one, as who reads from outside expects the two to agree. */
 			free_bits[word] |= bit;
+			slab->free++;
 			first_word = word < first_word ? word : first_word;
-			back++;
 		}
-		unsigned free_before = slab->free;
-		slab->free = (uint16_t)(free_before + back);
 		slab->first_word = (uint16_t)first_word;
 		slab_settle(arena, slab, free_before);
 	}

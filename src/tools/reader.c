@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ROUNDS_MAX      16u
+#define ROUNDS_MAX      64u
 #define ARRAY_BYTES_MAX ((uint64_t)4 << 30)
 #define CACHES_MAX      ((size_t)1 << 17)
 #define GRANULES_MAX    ((uint32_t)1 << 28)
