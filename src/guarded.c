@@ -244,30 +244,39 @@ bool guarded_was_freed(const void *ptr)
 	return look(ptr, &size, &live) && !live;
 }
 
-bool guarded_origin_get(const void *ptr, uint8_t *origin)
+/* The live block that starts at ptr, with the lock held. Returns: NULL, and the lock is not held. */
+static struct guarded *live_lock(const void *ptr)
 {
 	if (!guarded_at(ptr))
-		return false;
+		return NULL;
 	lock_acquire(&guarded_lock);
-	const struct guarded *block = block_at(ptr);
-	bool live = block != NULL && block->live;
-	if (live)
-		*origin = block->origin;
+	struct guarded *block = block_at(ptr);
+	if (block != NULL && block->live)
+		return block;
 	lock_release(&guarded_lock);
-	return live;
+	return NULL;
+}
+
+bool guarded_origin_get(const void *ptr, uint8_t *origin)
+{
+	const struct guarded *block = live_lock(ptr);
+
+	if (block == NULL)
+		return false;
+	*origin = block->origin;
+	lock_release(&guarded_lock);
+	return true;
 }
 
 bool guarded_origin_set(const void *ptr, uint8_t origin)
 {
-	if (!guarded_at(ptr))
+	struct guarded *block = live_lock(ptr);
+
+	if (block == NULL)
 		return false;
-	lock_acquire(&guarded_lock);
-	struct guarded *block = block_at(ptr);
-	bool live = block != NULL && block->live;
-	if (live)
-		block->origin = origin;
+	block->origin = origin;
 	lock_release(&guarded_lock);
-	return live;
+	return true;
 }
 
 bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
@@ -279,17 +288,9 @@ bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
 	*view = (struct guarded_view){
 	        .start = block->ptr,
 	        .size = block->size,
-	        .live = block->live,
+	        .live = __atomic_load_n(&block->live, __ATOMIC_RELAXED),
 	};
 	return true;
-}
-
-bool guarded_is_kept(const void *cell)
-{
-	const struct guarded *block = block_around(cell);
-
-	/* The record may be going, but not before its cell. */
-	return block != NULL && !__atomic_load_n(&block->live, __ATOMIC_RELAXED);
 }
 
 void guarded_sweep(void)

@@ -60,10 +60,6 @@ struct guarded_view {
 /* Finds the block among whose pages ptr lies. Returns: false when there is none. */
 bool guarded_find_unlocked(const void *ptr, struct guarded_view *view);
 
-/* Whether the cell that starts at cell, a block of the core, is one of a guarded block that was freed. Locks:
- * the heap's is held, so that the cell stays what it is. */
-bool guarded_is_kept(const void *cell);
-
 /* Whether ptr lies among the pages of a guarded block, live or freed, or at a guard of one. */
 static inline bool guarded_at(const void *ptr)
 {

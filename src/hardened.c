@@ -100,11 +100,6 @@ static uint32_t room_of(const struct slab *slab)
 	return sizeclasses[slab->sizeclass].slot_bytes;
 }
 
-static uint8_t *states_of(const struct slab *slab)
-{
-	return (uint8_t *)(uintptr_t)(slab + 1);
-}
-
 static unsigned char *block_of(const struct slab *slab, unsigned slot)
 {
 	return (unsigned char *)slab->start + (size_t)slot * room_of(slab);
@@ -155,7 +150,8 @@ __attribute__((noinline, cold)) static void slot_tell(const struct slab *slab, u
 
 	while (at + 1 < room_of(slab) && block[at] == 0)
 		at++;
-	const char *crime = states_of(slab)[slot] == SLOT_DEAD ? "write after free" : "stray write";
+	const char *crime =
+	        slab_states(slab)[slot] == SLOT_DEAD ? "write after free" : "stray write";
 	/* First, as who handles the abort may come by here again. */
 	memset(block, 0, room_of(slab));
 	misuse_access(crime, block, room_of(slab), (ptrdiff_t)at, "written to");
@@ -272,7 +268,7 @@ static void *slot_new(struct arena *arena, size_t size, unsigned class)
 			slack_fill(block, size, room);
 			recent_check(quarantine);
 		}
-		states_of(slab)[slot] = SLOT_LIVE;
+		slab_states(slab)[slot] = SLOT_LIVE;
 	}
 	bool tick = is_time_to_tick(quarantine);
 	lock_release(&arena->lock);
@@ -477,15 +473,16 @@ bool hardened_origin_fits(const void *ptr, const char *name)
 	misuse_origin(name, ptr, hardened_maker(origin));
 	return false;
 }
+
 /* --- At exit ------------------------------------------------------------------------------------ */
 
 static void slot_sweep(const struct slab *slab, unsigned slot)
 {
 	unsigned char *block = block_of(slab, slot);
 
-	if (states_of(slab)[slot] == SLOT_LIVE)
+	if (slab_states(slab)[slot] == SLOT_LIVE)
 		slot_check_live(slab, slot, block, room_of(slab));
-	else if (states_of(slab)[slot] == SLOT_DEAD)
+	else if (slab_states(slab)[slot] == SLOT_DEAD)
 		slot_check_free(slab, slot, block, room_of(slab));
 }
 

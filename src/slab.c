@@ -46,11 +46,6 @@ static const struct sizeclass *class_of(const struct slab *slab)
 	return &sizeclasses[slab->sizeclass];
 }
 
-static uint8_t *states_of(const struct slab *slab)
-{
-	return (uint8_t *)(uintptr_t)(slab + 1);
-}
-
 static unsigned words_of(unsigned slots)
 {
 	return (slots + WORD_BITS - 1) / WORD_BITS;
@@ -143,7 +138,7 @@ static void entries_set(const struct slab *slab)
 	struct pagemap_entry *entry = pagemap_find((const void *)slab->start);
 
 	for (unsigned i = 0; i < class_of(slab)->heap_pages; i++, entry++) {
-		entry->states = states_of(slab);
+		entry->states = slab_states(slab);
 		entry->start = slab->start;
 		entry->arena = slab->arena;
 		entry->sizeclass = slab->sizeclass;
@@ -172,7 +167,7 @@ static void slots_init(struct slab *slab, size_t bytes)
 	unsigned slots = class_of(slab)->slots;
 
 	if (!heap_is_zero(heap_process, (const void *)slab->start, bytes))
-		memset(states_of(slab), SLOT_DEAD, slots);
+		memset(slab_states(slab), SLOT_DEAD, slots);
 	for (unsigned i = 0; i < slots / WORD_BITS; i++)
 		slab->free_bits[i] = UINT64_MAX;
 	if (slots % WORD_BITS != 0)
@@ -241,7 +236,7 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 		errno = ENOMEM;
 		return NULL;
 	}
-	slab->free_bits = (uint64_t *)(states_of(slab) + states_bytes(shape->slots));
+	slab->free_bits = (uint64_t *)(slab_states(slab) + states_bytes(shape->slots));
 	slots_init(slab, bytes);
 	list_add(arena, slab);
 	arena->empty_slabs[class]++;
@@ -331,7 +326,7 @@ static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 {
 	uint32_t slot_bytes = class_of(slab)->slot_bytes;
 	uintptr_t start = slab->start;
-	uint8_t *states = states_of(slab);
+	uint8_t *states = slab_states(slab);
 	unsigned word = slab->first_word;
 	unsigned taken = count;
 
@@ -471,11 +466,12 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 		idle_add(arena, slab);
 }
 
+/* Puts a slot back: its bit and the count together, as who reads from outside expects the two to agree. */
 static void slot_put(struct slab *slab, unsigned slot)
 {
 	unsigned word = slot / WORD_BITS;
 
-	if (unlikely(states_of(slab)[slot] == SLOT_LIVE || bit_is_set(slab, slot))) {
+	if (unlikely(slab_states(slab)[slot] == SLOT_LIVE || bit_is_set(slab, slot))) {
 		slot_tell_twice(slab, slot);
 		return;
 	}
@@ -497,25 +493,11 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 			ptr_tell_twice(slots[i++].ptr); /* its slab is gone */
 			continue;
 		}
-		uint64_t *free_bits = slab->free_bits;
 		unsigned total = class_of(slab)->slots;
-		unsigned first_word = slab->first_word;
 		unsigned free_before = slab->free;
 		/* As many as lie in the same slab, one behind the other. */
-		for (; i < count && (size_t)(slots[i].state - states) < total; i++) {
-			unsigned slot = (unsigned)(slots[i].state - states);
-			unsigned word = slot / WORD_BITS;
-			uint64_t bit = (uint64_t)1 << slot % WORD_BITS;
-			if (unlikely(states[slot] == SLOT_LIVE || (free_bits[word] & bit) != 0)) {
-				slot_tell_twice(slab, slot);
-				continue;
-			}
-			/* One by one, as who reads from outside expects the two to agree. */
-			free_bits[word] |= bit;
-			slab->free++;
-			first_word = word < first_word ? word : first_word;
-		}
-		slab->first_word = (uint16_t)first_word;
+		for (; i < count && (size_t)(slots[i].state - states) < total; i++)
+			slot_put(slab, (unsigned)(slots[i].state - states));
 		slab_settle(arena, slab, free_before);
 	}
 	arena->slots_flushed += count;
@@ -556,7 +538,7 @@ static bool os_page_is_idle(const struct slab *slab, unsigned page)
 	for (unsigned slot = first; slot <= last; slot++) {
 		if (!bit_is_set(slab, slot))
 			return false;
-		touched = touched || states_of(slab)[slot] != SLOT_FRESH;
+		touched = touched || slab_states(slab)[slot] != SLOT_FRESH;
 	}
 	return touched;
 }
@@ -571,7 +553,7 @@ static void slots_set_fresh(struct slab *slab, size_t start, size_t end)
 	if (last > class_of(slab)->slots)
 		last = class_of(slab)->slots;
 	if (first < last)
-		memset(states_of(slab) + first, SLOT_FRESH, last - first);
+		memset(slab_states(slab) + first, SLOT_FRESH, last - first);
 }
 
 static size_t slab_purge_pages(struct slab *slab)
@@ -699,7 +681,7 @@ struct slab_counts slab_count(const struct slab *slab)
 	struct slab_counts counts = {0};
 
 	for (unsigned slot = 0; slot < class_of(slab)->slots; slot++)
-		counts.live += states_of(slab)[slot] == SLOT_LIVE;
+		counts.live += slab_states(slab)[slot] == SLOT_LIVE;
 	counts.free = slab->free;
 	if (counts.live + counts.free < class_of(slab)->slots)
 		counts.cached = class_of(slab)->slots - counts.live - counts.free;
@@ -714,11 +696,11 @@ static bool slab_is_ok(const struct slab *slab, const struct arena *arena)
 		if (!bit_is_set(slab, slot))
 			continue;
 		free++;
-		if (states_of(slab)[slot] == SLOT_LIVE || slot / WORD_BITS < slab->first_word)
+		if (slab_states(slab)[slot] == SLOT_LIVE || slot / WORD_BITS < slab->first_word)
 			return false;
 	}
 	return free == slab->free && free != 0 && slab->arena == arena->number &&
-	       states_of(slab)[class_of(slab)->slots] == SLOT_FRESH &&
+	       slab_states(slab)[class_of(slab)->slots] == SLOT_FRESH &&
 	       slab_at((const void *)slab->start) == slab && fullness_of(slab) == slab->fullness;
 }
 

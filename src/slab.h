@@ -55,6 +55,12 @@ struct slab {
 
 _Static_assert(sizeof(struct slab) % 8 == 0, "the states follow directly");
 
+/* The state bytes of a slab's slots. */
+static inline uint8_t *slab_states(const struct slab *slab)
+{
+	return (uint8_t *)(uintptr_t)(slab + 1);
+}
+
 struct arena {
 	struct lock lock;
 	uint16_t number;
