@@ -4,8 +4,11 @@
  *     slot       | what was asked for | slack |      zero again once it is freed
  *     slab       | slot | slot | ... | rest |  guard  |
  *
- * Holds:  the quarantines of the arenas. Large blocks are guarded ones.
- * Always: free slots and slots in quarantine are zero.
+ *     free: among the last freed -> in quarantine, so long as chance has it -> ready, or in its slab
+ *     malloc: one of those that are ready, by chance; where few are, out of a slab by chance
+ *
+ * Holds:  the quarantines of the arenas, and the slots that are ready. Large blocks are guarded ones.
+ * Always: slots that are free, in quarantine or ready are zero.
  * Locks:  the arena's lock around everything that concerns its slots.
  */
 #include "hardened.h"
@@ -34,16 +37,31 @@
 #define RECENT_BYTES    64u
 #define NEIGHBOUR_BYTES 32u
 
+/* So many slots of a class, or so many bytes of them, are ready at most. */
+#define READY_SLOTS_MAX 32u
+#define READY_BYTES_MAX 16384u
+
 #define ARENAS_USED_MAX 16u
 
 /* At exit all that waits is looked at, and so many heap pages of slabs. */
 #define SWEEP_PAGES_MAX 1024u
 
-/* A slot that was freed; slab NULL: none. */
+/* A slot that is outside of its slab, though nobody's; slab NULL: none. */
 struct freed {
+	unsigned char *block;
 	struct slab *slab;
-	uint32_t slot;
 	uint32_t room;
+	uint16_t slot;
+	uint8_t class;
+};
+
+/* To take one out of these costs a tenth of what it costs to take one out of a slab. The next is drawn in
+ * time for its memory to come into the caches. */
+struct ready {
+	unsigned count;
+	unsigned most;
+	unsigned next;
+	struct freed slots[READY_SLOTS_MAX];
 };
 
 struct quarantine {
@@ -53,6 +71,7 @@ struct quarantine {
 	uint64_t random;
 	struct freed small[QUARANTINE_SMALL];
 	struct freed larger[QUARANTINE_LARGER];
+	struct ready *ready[SIZECLASS_COUNT]; /* NULL: there was none yet */
 };
 
 bool hardened_on;
@@ -91,7 +110,9 @@ struct found {
 	struct slab *slab;
 	struct arena *arena;
 	unsigned slot;
+	unsigned slots; /* in the slab */
 	uint32_t room;
+	uint8_t class;
 	uint8_t *states;
 };
 
@@ -105,9 +126,9 @@ static unsigned char *block_of(const struct slab *slab, unsigned slot)
 	return (unsigned char *)slab->start + (size_t)slot * room_of(slab);
 }
 
-/* Finds the live slot that ptr starts, in a slab of the arena, which is locked. */
-static bool slot_find(struct arena *arena, const struct pagemap_entry *entry, const void *ptr,
-                      struct found *found)
+/* Finds the live slot that ptr starts, in a slab of the arena, which is locked where the slot may go. */
+static inline bool slot_find(struct arena *arena, const struct pagemap_entry *entry,
+                             const void *ptr, struct found *found)
 {
 	uint64_t rest;
 
@@ -120,9 +141,21 @@ static bool slot_find(struct arena *arena, const struct pagemap_entry *entry, co
 	found->slab = (struct slab *)(void *)entry->states - 1;
 	found->arena = arena;
 	found->slot = (unsigned)slot;
+	found->slots = shape->slots;
+	found->class = entry->sizeclass;
 	found->room = shape->slot_bytes;
 	found->states = entry->states;
 	return true;
+}
+
+/* Has the memory come that free looks at: both ends of the block, and those ends of its neighbours where
+ * slack is. */
+static inline void look_ahead(const char *block, uint32_t room)
+{
+	__builtin_prefetch(block, 1);
+	__builtin_prefetch(block + room - 1, 1);
+	__builtin_prefetch(block - 1);
+	__builtin_prefetch(block + 2 * (size_t)room - 1);
 }
 
 /* As slot_find, of whichever arena, which is then locked; it is not where the answer is false. */
@@ -133,7 +166,7 @@ static bool slot_find_live(const void *ptr, struct found *found)
 	if (entry == NULL || !entry->hidden)
 		return false;
 	struct arena *arena = slab_arena(entry->arena);
-	__builtin_prefetch(ptr);
+	look_ahead(ptr, sizeclasses[entry->sizeclass].slot_bytes);
 	lock_acquire(&arena->lock);
 	/* The slab may have gone, or another come, before the lock was ours. */
 	if (slot_find(arena, entry, ptr, found))
@@ -165,6 +198,28 @@ static inline void slot_check_free(const struct slab *slab, unsigned slot,
 		slot_tell(slab, slot);
 }
 
+static bool same_os_page(const void *a, const void *b)
+{
+	return ((uintptr_t)a ^ (uintptr_t)b) >> os_page_shift == 0;
+}
+
+/* Looks at a free slot all over, before it is handed out. To read what was never touched costs a page fault,
+ * and the first write after it another: so a fresh one is written to first, and looked at to the end of the
+ * OS page that it starts in. */
+static inline void slot_check_whole(const struct slab *slab, unsigned slot, unsigned char *block,
+                                    size_t room)
+{
+	if (slab_states(slab)[slot] == SLOT_FRESH) {
+		size_t page_rest = -(uintptr_t)block & (os_page_bytes - 1);
+		__atomic_fetch_or(block, 0, __ATOMIC_RELAXED);
+		if (page_rest != 0 && page_rest < room)
+			room = page_rest;
+		else if (os_page_bytes < room)
+			room = os_page_bytes;
+	}
+	slot_check_free(slab, slot, block, room);
+}
+
 static inline void slot_check_live(const struct slab *slab, unsigned slot, unsigned char *block,
                                    uint32_t room)
 {
@@ -172,21 +227,24 @@ static inline void slot_check_live(const struct slab *slab, unsigned slot, unsig
 }
 
 /* Looks at a slot near the block that is freed: behind its own block, or where it is free, at the part of
- * it that is nearer. */
-static void neighbour_check(const struct found *found, unsigned char *block, int distance)
+ * it that is nearer; not where that may be in a page that was never touched. */
+static inline void neighbour_check(const struct found *found, unsigned char *block, int distance)
 {
 	unsigned slot = found->slot + (unsigned)distance;
 	uint32_t room = found->room;
-
-	if (slot >= sizeclasses[found->slab->sizeclass].slots)
-		return;
-	block += (ptrdiff_t)distance * (ptrdiff_t)room;
 	size_t bytes = room < NEIGHBOUR_BYTES ? room : NEIGHBOUR_BYTES;
-	if (found->states[slot] == SLOT_LIVE)
-		slot_check_live(found->slab, slot, block, room);
-	else
-		slot_check_free(found->slab, slot, distance < 0 ? block + room - bytes : block,
-		                bytes);
+
+	if (slot >= found->slots)
+		return;
+	unsigned char *near = block + (ptrdiff_t)distance * (ptrdiff_t)room;
+	if (found->states[slot] == SLOT_LIVE) {
+		slot_check_live(found->slab, slot, near, room);
+		return;
+	}
+	unsigned char *edge = distance < 0 ? block : block + room - 1;
+	near = distance < 0 ? near + room - bytes : near;
+	if (found->states[slot] != SLOT_FRESH || same_os_page(near, edge))
+		slot_check_free(found->slab, slot, near, bytes);
 }
 
 /* What a block has written to beyond itself shows when it is freed, be it not too far. */
@@ -204,9 +262,9 @@ static void neighbours_check(const struct found *found, unsigned char *block)
 static struct arena *arena_of_thread(void)
 {
 	uint64_t thread = (uint64_t)pthread_self() >> 12;
-	unsigned mixed = (unsigned)(thread * 0x9e3779b97f4a7c15u >> 32);
+	uint64_t mixed = thread * 0x9e3779b97f4a7c15u >> 32;
 
-	return slab_arena(mixed % arenas_used);
+	return slab_arena((unsigned)(mixed * arenas_used >> 32));
 }
 
 static struct quarantine *quarantine_of(const struct arena *arena)
@@ -218,10 +276,13 @@ static struct quarantine *quarantine_of(const struct arena *arena)
  * RNGs, 2003.) */
 static uint64_t chance(struct quarantine *quarantine)
 {
-	quarantine->random ^= quarantine->random << 13;
-	quarantine->random ^= quarantine->random >> 7;
-	quarantine->random ^= quarantine->random << 17;
-	return quarantine->random;
+	uint64_t random = quarantine->random;
+
+	random ^= random << 13;
+	random ^= random >> 7;
+	random ^= random << 17;
+	quarantine->random = random;
+	return random;
 }
 
 /* Looking at the clock at each call would cost more than the call. */
@@ -236,39 +297,125 @@ static uint8_t origin_now(void)
 }
 
 /* A program that writes to what it has just freed may never come by that slot again. */
-static void recent_check(const struct quarantine *quarantine)
+static inline void recent_check(const struct quarantine *quarantine)
 {
 	for (unsigned i = 0; i < RECENT; i++) {
 		const struct freed *freed = &quarantine->recent[i];
-		if (unlikely(freed->slab == NULL))
-			continue;
-		slot_check_free(freed->slab, freed->slot,
-		                (unsigned char *)freed->slab->start +
-		                        (size_t)freed->slot * freed->room,
-		                freed->room < RECENT_BYTES ? freed->room : RECENT_BYTES);
+		size_t bytes = freed->room < RECENT_BYTES ? freed->room : RECENT_BYTES;
+		if (likely(freed->slab != NULL))
+			slot_check_free(freed->slab, freed->slot, freed->block, bytes);
 	}
+}
+
+static unsigned ready_max(uint32_t room)
+{
+	unsigned most = READY_BYTES_MAX / room;
+
+	if (most > READY_SLOTS_MAX)
+		return READY_SLOTS_MAX;
+	return most != 0 ? most : 1;
+}
+
+/* Draws the next one, and has what will be touched come. */
+static inline void ready_draw(struct quarantine *quarantine, struct ready *ready)
+{
+	ready->next = (unsigned)((chance(quarantine) >> 32) * ready->count >> 32);
+	const struct freed *next = &ready->slots[ready->next];
+	__builtin_prefetch(next->block, 1);
+	__builtin_prefetch(next->block + 64, 1);
+	__builtin_prefetch(&next->slab->start);
+	__builtin_prefetch(slab_states(next->slab) + next->slot, 1);
+}
+
+/* Takes slots out of the slabs until three quarters of what may be ready are. */
+__attribute__((noinline)) static void ready_fill(struct arena *arena, struct quarantine *quarantine,
+                                                 unsigned class, struct ready *ready)
+{
+	unsigned wanted = (ready->most * 3 + 3) / 4;
+	uint32_t room = sizeclasses[class].slot_bytes;
+	uint16_t slots[READY_SLOTS_MAX];
+
+	while (ready->count < wanted) {
+		struct slab *slab;
+		unsigned taken = slab_take_held(arena, class, chance(quarantine), &slab, slots,
+		                                wanted - ready->count);
+		if (taken == 0)
+			break;
+		for (unsigned i = 0; i < taken; i++)
+			ready->slots[ready->count++] =
+			        (struct freed){.block = block_of(slab, slots[i]),
+			                       .slab = slab,
+			                       .room = room,
+			                       .slot = slots[i],
+			                       .class = (uint8_t) class};
+	}
+	ready_draw(quarantine, ready);
+}
+
+__attribute__((noinline)) static struct ready *ready_new(struct quarantine *quarantine,
+                                                         unsigned class)
+{
+	struct ready *ready = page_b_record_new(sizeof *ready);
+
+	if (ready != NULL)
+		ready->most = ready_max(sizeclasses[class].slot_bytes);
+	quarantine->ready[class] = ready;
+	return ready;
+}
+
+/* Takes one of those that are ready, by chance; about half of what may be ready is to choose from.
+ * Returns: false without memory. */
+static inline bool ready_take(struct arena *arena, struct quarantine *quarantine, unsigned class,
+                              struct freed *taken)
+{
+	struct ready *ready = quarantine->ready[class];
+
+	if (unlikely(ready == NULL)) {
+		ready = ready_new(quarantine, class);
+		if (ready == NULL)
+			return false;
+	}
+	if (unlikely(ready->count <= ready->most / 2)) {
+		ready_fill(arena, quarantine, class, ready);
+		if (ready->count == 0)
+			return false;
+	}
+	*taken = ready->slots[ready->next];
+	ready->slots[ready->next] = ready->slots[--ready->count];
+	ready_draw(quarantine, ready);
+	return true;
+}
+
+/* Where enough of its class are ready, a slot goes back to its slab. */
+static inline void ready_put(struct arena *arena, struct quarantine *quarantine, struct freed freed)
+{
+	struct ready *ready = quarantine->ready[freed.class];
+
+	if (likely(ready != NULL && ready->count < ready->most))
+		ready->slots[ready->count++] = freed;
+	else
+		slab_return_held(arena, freed.slab, freed.slot);
 }
 
 static void *slot_new(struct arena *arena, size_t size, unsigned class)
 {
 	struct quarantine *quarantine = quarantine_of(arena);
 	unsigned char *block = NULL;
-	unsigned slot;
+	struct freed taken;
 
 	lock_acquire(&arena->lock);
-	struct slab *slab = slab_take_held(arena, class, chance(quarantine), &slot);
-	if (likely(slab != NULL)) {
-		uint32_t room = room_of(slab);
-		block = block_of(slab, slot);
-		slab->sizes[slot] = (uint16_t)size;
-		if (slab->origins != NULL)
-			slab->origins[slot] = origin_now();
+	if (likely(ready_take(arena, quarantine, class, &taken))) {
+		struct slab *slab = taken.slab;
+		block = taken.block;
+		slab->sizes[taken.slot] = (uint16_t)size;
+		if (unlikely(slab->origins != NULL))
+			slab->origins[taken.slot] = origin_now();
 		if (!arena->inaccessible) {
-			slot_check_free(slab, slot, block, room);
-			slack_fill(block, size, room);
+			slot_check_whole(slab, taken.slot, block, taken.room);
+			slack_fill(block, size, taken.room);
 			recent_check(quarantine);
 		}
-		slab_states(slab)[slot] = SLOT_LIVE;
+		slab_states(slab)[taken.slot] = SLOT_LIVE;
 	}
 	bool tick = is_time_to_tick(quarantine);
 	lock_release(&arena->lock);
@@ -278,14 +425,14 @@ static void *slot_new(struct arena *arena, size_t size, unsigned class)
 }
 
 /* Puts a freed slot among the last ones, and the oldest of these into quarantine; the one whose place it
- * takes goes back to its slab. */
-static void slot_keep(struct arena *arena, struct quarantine *quarantine, struct freed freed)
+ * takes may be had again. */
+static inline void slot_keep(struct arena *arena, struct quarantine *quarantine, struct freed freed)
 {
 	struct freed *place = &quarantine->recent[quarantine->next_recent++ % RECENT];
 	struct freed waits = *place;
 
 	*place = freed;
-	if (waits.slab == NULL)
+	if (unlikely(waits.slab == NULL))
 		return;
 	if (waits.room <= QUARANTINE_SMALL_BYTES_MAX)
 		place = &quarantine->small[chance(quarantine) % QUARANTINE_SMALL];
@@ -293,8 +440,8 @@ static void slot_keep(struct arena *arena, struct quarantine *quarantine, struct
 		place = &quarantine->larger[chance(quarantine) % QUARANTINE_LARGER];
 	struct freed leaves = *place;
 	*place = waits;
-	if (leaves.slab != NULL)
-		slab_return_held(arena, leaves.slab, leaves.slot);
+	if (likely(leaves.slab != NULL))
+		ready_put(arena, quarantine, leaves);
 }
 
 static bool slot_free(void *ptr)
@@ -312,7 +459,11 @@ static bool slot_free(void *ptr)
 	}
 	found.states[found.slot] = SLOT_DEAD;
 	slot_keep(arena, quarantine,
-	          (struct freed){.slab = found.slab, .slot = found.slot, .room = found.room});
+	          (struct freed){.block = ptr,
+	                         .slab = found.slab,
+	                         .room = found.room,
+	                         .slot = (uint16_t)found.slot,
+	                         .class = found.class});
 	bool tick = is_time_to_tick(quarantine);
 	lock_release(&arena->lock);
 	if (tick)
@@ -353,19 +504,27 @@ bool hardened_free(void *ptr)
 	return true;
 }
 
+/* Some programs ask at each malloc and free, so no lock is taken: nobody but who asks can free the block. If
+ * somebody does all the same, what is read is of Page B still. */
 bool hardened_find(const void *ptr, size_t *size)
 {
-	struct found found;
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+	struct found found, again;
 
-	if (slot_find_live(ptr, &found)) {
-		*size = found.slab->sizes[found.slot];
-		lock_release(&found.arena->lock);
-		return true;
-	}
-	return guarded_find(ptr, size);
+	if (entry == NULL || !entry->hidden)
+		return guarded_find(ptr, size);
+	struct arena *arena = slab_arena(entry->arena);
+	if (!slot_find(arena, entry, ptr, &found))
+		return false;
+	const uint16_t *sizes = found.slab->sizes;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (!slot_find(arena, entry, ptr, &again) || again.slab != found.slab)
+		return false;
+	*size = sizes[found.slot];
+	return true;
 }
 
-/* Returns: how many of these were waiting. */
+/* Returns: how many of these there were. */
 static unsigned freed_give_back(struct arena *arena, struct freed *freed, unsigned count)
 {
 	unsigned given = 0;
@@ -380,6 +539,22 @@ static unsigned freed_give_back(struct arena *arena, struct freed *freed, unsign
 	return given;
 }
 
+static unsigned quarantine_give_back(struct arena *arena, struct quarantine *quarantine)
+{
+	unsigned given = freed_give_back(arena, quarantine->recent, RECENT);
+
+	given += freed_give_back(arena, quarantine->small, QUARANTINE_SMALL);
+	given += freed_give_back(arena, quarantine->larger, QUARANTINE_LARGER);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
+		struct ready *ready = quarantine->ready[class];
+		if (ready == NULL)
+			continue;
+		given += freed_give_back(arena, ready->slots, ready->count);
+		ready->count = 0;
+	}
+	return given;
+}
+
 bool hardened_give_back(void)
 {
 	bool any = guarded_give_back();
@@ -387,9 +562,7 @@ bool hardened_give_back(void)
 	for (unsigned i = 0; i < arenas_used; i++) {
 		struct arena *arena = slab_arena(i);
 		lock_acquire(&arena->lock);
-		unsigned given = freed_give_back(arena, quarantines[i]->recent, RECENT);
-		given += freed_give_back(arena, quarantines[i]->small, QUARANTINE_SMALL);
-		given += freed_give_back(arena, quarantines[i]->larger, QUARANTINE_LARGER);
+		unsigned given = quarantine_give_back(arena, quarantines[i]);
 		lock_release(&arena->lock);
 		any = any || given != 0;
 	}

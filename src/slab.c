@@ -405,17 +405,23 @@ static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct sl
 	return count;
 }
 
-struct slab *slab_take_held(struct arena *arena, unsigned class, uint64_t chance, unsigned *slot)
+unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slab **from,
+                        uint16_t *slots, unsigned wanted)
 {
 	struct slab *slab = slab_to_fill_from(arena, class);
 
 	if (slab == NULL)
-		return NULL;
-	arena->slots_filled++;
+		return 0;
+	unsigned count = wanted < slab->free ? wanted : slab->free;
 	slab_leave(arena, slab);
-	*slot = slot_take_any(slab, chance);
+	for (unsigned i = 0; i < count; i++) {
+		slots[i] = (uint16_t)slot_take_any(slab, chance);
+		chance = chance * 0x9e3779b97f4a7c15u + 1;
+	}
 	slab_left(arena, slab);
-	return slab;
+	arena->slots_filled += count;
+	*from = slab;
+	return count;
 }
 
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)

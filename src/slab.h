@@ -113,9 +113,10 @@ extern bool slab_hidden;
 /* The same, set before the first slab: slabs have room for origins. */
 extern bool slab_has_origins;
 
-/* Takes one free slot by chance; puts one back. Hardened mode. Locks: the arena's is held.
- * Returns: the slab that it was taken from; NULL with ENOMEM. */
-struct slab *slab_take_held(struct arena *arena, unsigned class, uint64_t chance, unsigned *slot);
+/* Takes up to wanted free slots of one slab by chance, which may be none; puts one back. Hardened mode.
+ * Locks: the arena's is held. Returns: how many; 0 with ENOMEM. */
+unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slab **slab,
+                        uint16_t *slots, unsigned wanted);
 void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot);
 
 /* Gives OS pages back that held no slot in use for age_ms, of every arena and of the core.
