@@ -33,7 +33,13 @@ void (*slab_came_twice)(void *ptr);
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
 
+/* A heap that has grown by a quarter, and so much, gives idle memory back before it grows on, of which part
+ * of the usual time has passed. */
+#define GROWTH_BYTES_MIN ((size_t)4 << 20)
+#define GROWTH_AGE_PART  16u
+
 static uint32_t tick_next_ms;
+static uint64_t growth_next = GROWTH_BYTES_MIN;
 static uint64_t trims_begun;
 
 /* What the header shows of sizeclasses: a core file leaves out what the library's own file holds. */
@@ -531,22 +537,33 @@ void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
 
 /* --- Purge: idle OS pages go back --------------------------------------------------------------- */
 
+/* Whether all slots from first to last are in the slab. */
+static bool slots_are_home(const struct slab *slab, unsigned first, unsigned last)
+{
+	uint64_t from = UINT64_MAX << first % WORD_BITS;
+
+	for (unsigned word = first / WORD_BITS; word < last / WORD_BITS; word++, from = UINT64_MAX)
+		if ((~slab->free_bits[word] & from) != 0)
+			return false;
+	return (~slab->free_bits[last / WORD_BITS] & from &
+	        UINT64_MAX >> (WORD_BITS - 1 - last % WORD_BITS)) == 0;
+}
+
 /* Whether no slot that touches the OS page is in use, and one of them was handed out before. */
 static bool os_page_is_idle(const struct slab *slab, unsigned page)
 {
 	uint32_t slot_bytes = class_of(slab)->slot_bytes;
 	unsigned first = (unsigned)(((size_t)page << os_page_shift) / slot_bytes);
 	unsigned last = (unsigned)((((size_t)page + 1) << os_page_shift) - 1) / slot_bytes;
-	bool touched = false;
 
 	if (last >= class_of(slab)->slots)
 		last = class_of(slab)->slots - 1u;
-	for (unsigned slot = first; slot <= last; slot++) {
-		if (!bit_is_set(slab, slot))
-			return false;
-		touched = touched || slab_states(slab)[slot] != SLOT_FRESH;
-	}
-	return touched;
+	if (!slots_are_home(slab, first, last))
+		return false;
+	for (unsigned slot = first; slot <= last; slot++)
+		if (slab_states(slab)[slot] != SLOT_FRESH)
+			return true;
+	return false;
 }
 
 /* After the bytes from start to end of a slab were purged: slots wholly inside read as zero. */
@@ -651,6 +668,17 @@ static void pressure_tick(uint32_t now_ms)
 		page_b_count(&halloc_page_b.pressure_purges, 1);
 }
 
+/* What idles in slabs of some classes is no use to others, before it goes back. */
+__attribute__((noinline)) static void growth_tick(uint64_t peak, uint32_t now_ms, uint32_t age_ms)
+{
+	uint64_t next = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
+
+	if (peak >= next &&
+	    __atomic_compare_exchange_n(&growth_next, &next, peak + peak / 4 + GROWTH_BYTES_MIN,
+	                                false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		slab_purge(now_ms, age_ms / GROWTH_AGE_PART);
+}
+
 void slab_tick(void)
 {
 	uint32_t now = os_clock_ms();
@@ -662,6 +690,9 @@ void slab_tick(void)
 		trim_wanted(wanted, now);
 	if (unlikely(limit_watches))
 		pressure_tick(now);
+	uint64_t peak = __atomic_load_n(&halloc_page_b.committed_bytes_peak, __ATOMIC_RELAXED);
+	if (unlikely(peak >= __atomic_load_n(&growth_next, __ATOMIC_RELAXED)))
+		growth_tick(peak, now, age);
 	if (likely((int32_t)(now - next) < 0))
 		return;
 	/* One thread of those that come by does the work. */
