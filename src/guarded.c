@@ -279,6 +279,23 @@ bool guarded_origin_set(const void *ptr, uint8_t origin)
 	return true;
 }
 
+void guarded_shrink(const void *ptr, size_t size)
+{
+	struct guarded *block = live_lock(ptr);
+
+	if (block == NULL)
+		return;
+	if (size < block->size) {
+		uintptr_t old = end_of(block);
+		block->size = size;
+		uintptr_t end = end_of(block);
+		if (block->fenced && end < old)
+			os_guard((void *)end, old - end);
+		slack_fill((unsigned char *)block->ptr, size, end - block->ptr);
+	}
+	lock_release(&guarded_lock);
+}
+
 bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
 {
 	const struct guarded *block = block_around(ptr);

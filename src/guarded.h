@@ -37,6 +37,9 @@ bool guarded_free(void *ptr);
 /* Whether a live block starts at ptr, and its bytes. */
 bool guarded_find(const void *ptr, size_t *size);
 
+/* Has the live block that starts at ptr end earlier, where one does; what it gives up becomes a guard. */
+void guarded_shrink(const void *ptr, size_t size);
+
 /* Gives back all that is kept inaccessible, where memory is short. Returns: whether there was any. */
 bool guarded_give_back(void);
 

@@ -623,6 +623,21 @@ void hardened_origin_set(const void *ptr, enum hardened_origin origin)
 	lock_release(&found.arena->lock);
 }
 
+void hardened_shrink(void *ptr, size_t size)
+{
+	struct found found;
+
+	if (!slot_find_live(ptr, &found)) {
+		guarded_shrink(ptr, size);
+		return;
+	}
+	if (size < found.slab->sizes[found.slot]) {
+		found.slab->sizes[found.slot] = (uint16_t)size;
+		slack_fill(ptr, size, found.room);
+	}
+	lock_release(&found.arena->lock);
+}
+
 const char *hardened_maker(enum hardened_origin origin)
 {
 	static const char *const makers[] = {

@@ -85,24 +85,29 @@ static struct relink_name operators[OPERATORS];
 
 /* --- The operators -------------------------------------------------------------------------------- */
 
-static void *made(void *ptr, enum hardened_origin origin)
+/* An operator makes one byte of none. */
+static size_t bytes_for(size_t size)
 {
-	if (ptr != NULL)
-		hardened_origin_set(ptr, origin);
+	return size == 0 ? 1 : size;
+}
+
+/* Where an alignment was asked for, theirs has asked for a multiple of it. */
+static void *made(void *ptr, enum hardened_origin origin, size_t size)
+{
+	if (ptr == NULL)
+		return NULL;
+	if (hardened_origins_on)
+		hardened_shrink(ptr, bytes_for(size));
+	hardened_origin_set(ptr, origin);
 	return ptr;
 }
 
-/* Whether a block may have been asked for with a size: an operator makes one byte of none, and multiples
- * of the alignment. */
-static bool size_fits(const void *ptr, size_t size, size_t alignment)
+/* Whether a block was asked for with a size; SIZE_MAX: nobody says which. */
+static bool size_fits(const void *ptr, size_t size)
 {
 	size_t bytes;
 
-	if (size == SIZE_MAX || !hardened_find(ptr, &bytes))
-		return true;
-	if (size == 0)
-		size = 1;
-	return size == bytes || ((size + alignment - 1) & -alignment) == bytes;
+	return size == SIZE_MAX || !hardened_find(ptr, &bytes) || bytes_for(size) == bytes;
 }
 
 /* Whether an operator that frees blocks of an origin may free this one, and then whoever it calls, too. */
@@ -120,7 +125,7 @@ static bool may_delete(void *ptr, enum hardened_origin wanted, size_t size, size
 		return true;
 	if (hardened_origins_on && origin != wanted)
 		misuse_origin(names[wanted], ptr, hardened_maker(origin));
-	else if (hardened_origins_on && !size_fits(ptr, size, alignment))
+	else if (hardened_origins_on && !size_fits(ptr, size))
 		misuse_mismatch(names[wanted], ptr, "size", size);
 	else if (hardened_origins_on && (uintptr_t)ptr % alignment != 0)
 		misuse_mismatch(names[wanted], ptr, "alignment", alignment);
@@ -136,7 +141,7 @@ static bool may_delete(void *ptr, enum hardened_origin wanted, size_t size, size
 	{                                                                    \
 		void *(*theirs)(kind##_TAKES) =                              \
 		        (void *(*)(kind##_TAKES))operators[AT##name].theirs; \
-		return made(theirs(kind##_GIVES), ORIGIN_##origin);          \
+		return made(theirs(kind##_GIVES), ORIGIN_##origin, size);    \
 	}
 NEWS(X)
 #undef X
@@ -169,7 +174,9 @@ static struct relink_set operators_set = {
 
 static void *unknown(void *ptr)
 {
-	return made(ptr, ORIGIN_UNKNOWN);
+	if (ptr != NULL)
+		hardened_origin_set(ptr, ORIGIN_UNKNOWN);
+	return ptr;
 }
 
 enum { AT_malloc, AT_calloc, AT_realloc, AT_free, AT_aligned_alloc, AT_posix_memalign, ALLOCATORS };
