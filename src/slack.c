@@ -4,7 +4,7 @@
  *     | what was asked for | 0 | pattern ...      |
  *
  * Holds:  the secret that patterns are made of.
- * Always: the pattern of a word that starts at a multiple of eight is the secret.
+ * Always: a word of slack that starts at a multiple of eight is the pattern of its block.
  * Locks:  none; whoever owns the block at the time calls.
  */
 #include "slack.h"
@@ -15,12 +15,12 @@ uint64_t slack_secret;
 
 void slack_boot(void)
 {
-	slack_secret = os_random() | 0x0101010101010101u;
+	slack_secret = os_random();
 }
 
-static unsigned char pattern(size_t at)
+static unsigned char pattern_byte(const unsigned char *block, size_t at)
 {
-	return (unsigned char)(slack_secret >> at % sizeof slack_secret * 8);
+	return (unsigned char)(slack_pattern(block) >> at % sizeof slack_secret * 8);
 }
 
 __attribute__((noinline, cold)) void slack_tell(unsigned char *block, size_t size, size_t room)
@@ -28,7 +28,7 @@ __attribute__((noinline, cold)) void slack_tell(unsigned char *block, size_t siz
 	size_t at = size;
 
 	if (block[at] == 0)
-		for (at++; at < room && block[at] == pattern(at); at++)
+		for (at++; at < room && block[at] == pattern_byte(block, at); at++)
 			continue;
 	slack_fill(block, size, room); /* to be told once */
 	misuse_access("overflow", block, size, (ptrdiff_t)at, "written to");
