@@ -664,14 +664,31 @@ bool hardened_origin_fits(const void *ptr, const char *name)
 
 /* --- At exit ------------------------------------------------------------------------------------ */
 
+/* What lies next to a used slot of one that was never handed out; the rest of its memory would be touched for
+ * nothing. */
+static void fresh_sweep(const struct slab *slab, unsigned slot, bool from_end)
+{
+	uint32_t room = room_of(slab);
+	uint32_t bytes = room < NEIGHBOUR_BYTES ? room : NEIGHBOUR_BYTES;
+
+	if (slot < sizeclasses[slab->sizeclass].slots && slab_states(slab)[slot] == SLOT_FRESH)
+		slot_check_free(slab, slot, block_of(slab, slot) + (from_end ? room - bytes : 0),
+		                bytes);
+}
+
 static void slot_sweep(const struct slab *slab, unsigned slot)
 {
 	unsigned char *block = block_of(slab, slot);
+	uint8_t state = slab_states(slab)[slot];
 
-	if (slab_states(slab)[slot] == SLOT_LIVE)
+	if (state == SLOT_FRESH)
+		return;
+	if (state == SLOT_LIVE)
 		slot_check_live(slab, slot, block, room_of(slab));
-	else if (slab_states(slab)[slot] == SLOT_DEAD)
+	else if (state == SLOT_DEAD)
 		slot_check_free(slab, slot, block, room_of(slab));
+	fresh_sweep(slab, slot + 1, false);
+	fresh_sweep(slab, slot - 1, true);
 }
 
 static void freed_sweep(const struct freed *freed, unsigned count)
