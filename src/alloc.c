@@ -21,6 +21,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/single_threaded.h>
 #include <unistd.h>
 
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
@@ -105,14 +106,23 @@ bool alloc_boot(void)
 	return stage_now() == STAGE_READY;
 }
 
+/* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
+ * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
+static bool forks_alone;
+
 static void fork_prepare(void)
 {
+	forks_alone = __libc_single_threaded;
+	if (forks_alone)
+		return;
 	pthread_mutex_lock(&boot_mutex);
 	lock_fork_prepare();
 }
 
 static void fork_parent(void)
 {
+	if (forks_alone)
+		return;
 	lock_fork_parent();
 	pthread_mutex_unlock(&boot_mutex);
 }
@@ -121,6 +131,8 @@ static void fork_child(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
+	if (forks_alone)
+		return;
 	lock_fork_child();
 	boot_mutex = fresh;
 	if (stage_now() == STAGE_READY)
