@@ -6,6 +6,7 @@
  * Locks:  the heap's, briefly.
  */
 #include "dump.h"
+#include "guarded.h"
 #include "report.h"
 #include "slab.h"
 
@@ -62,7 +63,8 @@ static void print_process_cell(struct report_stream *out, const struct heap_view
 		report_format(out, "free\n");
 		break;
 	case HEAP_BLOCK:
-		report_format(out, "in use\n");
+		report_format(out,
+		              guarded_is_kept(view->start) ? "freed, held back\n" : "in use\n");
 		break;
 	case HEAP_SLAB:
 		print_slab(out, view);

@@ -310,6 +310,13 @@ bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
 	return true;
 }
 
+bool guarded_is_kept(const void *ptr)
+{
+	struct guarded_view view;
+
+	return guarded_find_unlocked(ptr, &view) && !view.live;
+}
+
 void guarded_sweep(void)
 {
 	if (!guarded_on || !lock_try(&guarded_lock))

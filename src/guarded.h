@@ -63,6 +63,9 @@ struct guarded_view {
 /* Finds the block among whose pages ptr lies. Returns: false when there is none. */
 bool guarded_find_unlocked(const void *ptr, struct guarded_view *view);
 
+/* Whether ptr lies among the pages of a block that was freed, and is kept inaccessible. */
+bool guarded_is_kept(const void *ptr);
+
 /* Whether ptr lies among the pages of a guarded block, live or freed, or at a guard of one. */
 static inline bool guarded_at(const void *ptr)
 {

@@ -61,7 +61,6 @@ static void count_slab(struct introspect_totals *totals, const struct heap_view 
 static int count_cell(const struct heap_view *view, void *arg)
 {
 	struct introspect_totals *totals = arg;
-	struct guarded_view guarded;
 
 	switch (view->kind) {
 	case HEAP_FREE:
@@ -69,7 +68,7 @@ static int count_cell(const struct heap_view *view, void *arg)
 		totals->free_cell_bytes += view->bytes;
 		break;
 	case HEAP_BLOCK:
-		if (guarded_find_unlocked(view->start, &guarded) && !guarded.live)
+		if (guarded_is_kept(view->start))
 			break; /* freed, though its addresses are held back */
 		totals->blocks++;
 		totals->block_bytes += view->bytes;

@@ -1,4 +1,5 @@
-/* hprint and heap_print write something readable: a line a cell, in use or free. */
+/* hprint and heap_print write something readable: a line a cell, in use or free; or freed, where a mode holds its
+ * addresses back. */
 #include "cells.h"
 #include <ctype.h>
 
@@ -45,15 +46,14 @@ static bool has(const char *first, const char *second)
 	return false;
 }
 
-/* Returns: whether text has a line of a cell in use that ptr lies in. */
-static bool covers(const void *ptr)
+/* Returns: whether text has a line of a cell that ptr lies in, and is in that state. */
+static bool covers(const void *ptr, const char *state)
 {
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		size_t start = 0, size = 0;
 		line += *line == '\n';
-		if (sscanf(line, "%zx %zu in use", &start, &size) == 2 &&
-		    (uintptr_t)ptr - start < size &&
-		    memmem(line, strcspn(line, "\n"), "in use", 6) != NULL)
+		if (sscanf(line, "%zx %zu", &start, &size) == 2 && (uintptr_t)ptr - start < size &&
+		    memmem(line, strcspn(line, "\n"), state, strlen(state)) != NULL)
 			return true;
 	}
 	return false;
@@ -77,8 +77,12 @@ int main(void)
 	collect(print_process, NULL);
 	fprintf(stderr, "%.3000s", text);
 	REQUIRE(has("48", "")); /* the slab of that class */
-	REQUIRE(covers(large));
+	REQUIRE(covers(large, "in use"));
 	hfree(large);
+	collect(print_process, NULL);
+	REQUIRE(!covers(large, "in use"));
+	const char *hardened = getenv("HALLOC_HARDENED");
+	REQUIRE(covers(large, hardened != NULL && *hardened == '1' ? "held back" : "free"));
 	heap_destroy(heap);
 	return 0;
 }
