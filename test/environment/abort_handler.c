@@ -2,27 +2,16 @@
  * reported.
  * run: HALLOC_BACKTRACE=1
  * timeout: 100 */
-#include "test.h"
+#include "sizes.h"
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 enum { CAUGHT = 9 };
 
-static void allocate_all(void)
-{
-	for (size_t size = 1; size < 3000000; size = size * 2 + 1) {
-		char *block = malloc(size);
-		REQUIRE(block);
-		block = realloc(block, size + 1);
-		REQUIRE(block);
-		free(block);
-	}
-}
-
 static void *allocates(void *arg)
 {
-	allocate_all();
+	allocate_sizes(malloc, realloc, free);
 	return arg;
 }
 
@@ -31,7 +20,7 @@ static void on_abort(int number)
 	pthread_t thread;
 
 	(void)number;
-	allocate_all();
+	allocates(NULL);
 	REQUIRE(pthread_create(&thread, NULL, allocates, NULL) == 0);
 	REQUIRE(pthread_join(thread, NULL) == 0);
 	_exit(CAUGHT);

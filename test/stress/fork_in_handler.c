@@ -2,20 +2,19 @@
  * child exits, or goes on from there.
  * modes: HALLOC_HARDENED=0 HALLOC_HARDENED=1 HALLOC_SAMPLE=1
  * timeout: 100 */
-#include "test.h"
+#include "sizes.h"
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 
-enum { ROUNDS = 600 };
+enum { ROUNDS = 200 };
 
 static volatile sig_atomic_t handled;
 static volatile sig_atomic_t is_child;
 
 static void allocate(void)
 {
-	for (size_t size = 1; size < 1000000; size = size * 3 + 1)
-		free(malloc(size));
+	allocate_sizes(malloc, realloc, free);
 }
 
 static void be_child(void)
@@ -66,7 +65,7 @@ int main(void)
 	signal(SIGALRM, on_alarm);
 	for (int round = 0; round < ROUNDS; round++) {
 		sig_atomic_t before = handled;
-		timer.it_value.tv_usec = 1 + round / 2;
+		timer.it_value.tv_usec = 1 + round * 3 / 2;
 		REQUIRE(setitimer(ITIMER_REAL, &timer, NULL) == 0);
 		if (round % 2 == 0)
 			fork_once();

@@ -6,6 +6,7 @@
 #include "child.h"
 #include "heap.h"
 #include "lock.h"
+#include "sizes.h"
 #include <pthread.h>
 #include <sys/resource.h>
 
@@ -15,13 +16,7 @@ static bool released;
 /* What any process may do: blocks of all sizes, a heap of its own, and threads. */
 static void allocate_all(void)
 {
-	for (size_t size = 0; size < 3000000; size = size * 2 + 1) {
-		char *block = alloc_new(size);
-		REQUIRE(block);
-		block = alloc_resize(block, size + 100);
-		REQUIRE(block);
-		alloc_free(block);
-	}
+	allocate_sizes(alloc_new, alloc_resize, alloc_free);
 	struct heap *heap = heap_create(0, 16);
 	REQUIRE(heap_alloc(heap, 100));
 	heap_destroy(heap);
