@@ -114,6 +114,8 @@ struct found {
 	uint32_t room;
 	uint8_t class;
 	uint8_t *states;
+	const uint16_t *sizes; /* these two of slot_find_own alone */
+	uint8_t *origins;
 };
 
 static uint32_t room_of(const struct slab *slab)
@@ -173,6 +175,24 @@ static bool slot_find_live(const void *ptr, struct found *found)
 		return true;
 	lock_release(&arena->lock);
 	return false;
+}
+
+/* As slot_find_live, and nothing is locked: nobody but who asks is to free the block. If somebody does all the
+ * same, sizes and origins are still of Page B, and may be read. */
+static inline bool slot_find_own(const void *ptr, struct found *found)
+{
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+
+	if (entry == NULL || !entry->hidden)
+		return false;
+	struct arena *arena = slab_arena(entry->arena);
+	if (!slot_find(arena, entry, ptr, found))
+		return false;
+	found->sizes = found->slab->sizes;
+	found->origins = found->slab->origins;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return entry->states == found->states && entry->hidden &&
+	       found->states[found->slot] == SLOT_LIVE;
 }
 
 /* Bytes of a free slot were found not to be zero: clears the slot, and tells of the first. */
@@ -504,23 +524,13 @@ bool hardened_free(void *ptr)
 	return true;
 }
 
-/* Some programs ask at each malloc and free, so no lock is taken: nobody but who asks can free the block. If
- * somebody does all the same, what is read is of Page B still. */
 bool hardened_find(const void *ptr, size_t *size)
 {
-	const struct pagemap_entry *entry = pagemap_find(ptr);
-	struct found found, again;
+	struct found found;
 
-	if (entry == NULL || !entry->hidden)
+	if (!slot_find_own(ptr, &found))
 		return guarded_find(ptr, size);
-	struct arena *arena = slab_arena(entry->arena);
-	if (!slot_find(arena, entry, ptr, &found))
-		return false;
-	const uint16_t *sizes = found.slab->sizes;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (!slot_find(arena, entry, ptr, &again) || again.slab != found.slab)
-		return false;
-	*size = sizes[found.slot];
+	*size = found.sizes[found.slot];
 	return true;
 }
 
@@ -600,13 +610,10 @@ enum hardened_origin hardened_origin_get(const void *ptr)
 	struct found found;
 	uint8_t origin = ORIGIN_UNKNOWN;
 
-	if (!slot_find_live(ptr, &found)) {
+	if (!slot_find_own(ptr, &found))
 		guarded_origin_get(ptr, &origin);
-		return origin;
-	}
-	if (found.slab->origins != NULL)
-		origin = found.slab->origins[found.slot];
-	lock_release(&found.arena->lock);
+	else if (found.origins != NULL)
+		origin = found.origins[found.slot];
 	return origin;
 }
 
@@ -623,19 +630,33 @@ void hardened_origin_set(const void *ptr, enum hardened_origin origin)
 	lock_release(&found.arena->lock);
 }
 
-void hardened_shrink(void *ptr, size_t size)
+/* With the lock, as who frees a neighbour looks at the slack. */
+static void slot_shrink(void *ptr, size_t size)
 {
 	struct found found;
 
-	if (!slot_find_live(ptr, &found)) {
-		guarded_shrink(ptr, size);
+	if (!slot_find_live(ptr, &found))
 		return;
-	}
 	if (size < found.slab->sizes[found.slot]) {
 		found.slab->sizes[found.slot] = (uint16_t)size;
 		slack_fill(ptr, size, found.room);
 	}
 	lock_release(&found.arena->lock);
+}
+
+void hardened_made(void *ptr, enum hardened_origin origin, size_t size)
+{
+	struct found found;
+
+	if (!slot_find_own(ptr, &found)) {
+		guarded_origin_set(ptr, (uint8_t)origin);
+		guarded_shrink(ptr, size);
+		return;
+	}
+	if (found.origins != NULL)
+		found.origins[found.slot] = (uint8_t)origin;
+	if (unlikely(size < found.sizes[found.slot]))
+		slot_shrink(ptr, size);
 }
 
 const char *hardened_maker(enum hardened_origin origin)

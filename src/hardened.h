@@ -43,8 +43,8 @@ extern bool hardened_origins_on;
 enum hardened_origin hardened_origin_get(const void *ptr);
 void hardened_origin_set(const void *ptr, enum hardened_origin origin);
 
-/* Has a live block that was made too large hold size bytes, where it is. */
-void hardened_shrink(void *ptr, size_t size);
+/* The same for a block that nobody else knows yet, and of which at most so many bytes were asked for. */
+void hardened_made(void *ptr, enum hardened_origin origin, size_t size);
 
 /* The call in C++ that makes such blocks, in words. */
 const char *hardened_maker(enum hardened_origin origin);

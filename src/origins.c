@@ -94,11 +94,8 @@ static size_t bytes_for(size_t size)
 /* Where an alignment was asked for, theirs has asked for a multiple of it. */
 static void *made(void *ptr, enum hardened_origin origin, size_t size)
 {
-	if (ptr == NULL)
-		return NULL;
-	if (hardened_origins_on)
-		hardened_shrink(ptr, bytes_for(size));
-	hardened_origin_set(ptr, origin);
+	if (ptr != NULL)
+		hardened_made(ptr, origin, hardened_origins_on ? bytes_for(size) : SIZE_MAX);
 	return ptr;
 }
 
@@ -175,7 +172,7 @@ static struct relink_set operators_set = {
 static void *unknown(void *ptr)
 {
 	if (ptr != NULL)
-		hardened_origin_set(ptr, ORIGIN_UNKNOWN);
+		hardened_made(ptr, ORIGIN_UNKNOWN, SIZE_MAX);
 	return ptr;
 }
 
