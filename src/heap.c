@@ -386,15 +386,21 @@ static bool tile_append(struct heap *heap, uint32_t granules, enum heap_kind kin
 }
 
 /* Where the process is limited in what it may map, Page A must not take it all: what is freed there serves
- * any size again only with room for the records of its slabs, a fortieth of most. */
+ * any size again only with room for the records of its slabs, a fortieth of most, and for those of as many cells
+ * as there may be. */
 #define RECORDS_PART 24
 
 static bool tables_extend(struct heap *heap, size_t bytes)
 {
-	if (os_memory_is_limited)
+	size_t pages = bytes >> HEAP_PAGE_SHIFT;
+	size_t cells = heap->records;
+
+	if (os_memory_is_limited) {
 		page_b_reserve(bytes / RECORDS_PART);
-	return page_b_array_extend(&process.pages, bytes >> HEAP_PAGE_SHIFT) &&
-	       page_b_array_extend(&process.cells, heap->records + 4) && pagemap_extend(bytes);
+		cells = pages > cells ? pages : cells;
+	}
+	return page_b_array_extend(&process.pages, pages) &&
+	       page_b_array_extend(&process.cells, cells + 4) && pagemap_extend(bytes);
 }
 
 /* Appends bytes, stepping over what others have mapped in the window. */
