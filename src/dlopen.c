@@ -57,6 +57,8 @@ EXPORT void *dlopen(const char *path, int flags)
 		libc_dlopen_find();
 	if (halloc_page_b.ready && options.deepbind == 0)
 		flags &= ~RTLD_DEEPBIND;
+	if (unlikely((flags & RTLD_DEEPBIND) != 0))
+		relink_has_deepbound = true;
 	if (unlikely(relink_wanted())) {
 		void *handle = open_and_relink(path, flags, __builtin_return_address(0));
 		if (handle != NULL)

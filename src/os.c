@@ -8,6 +8,7 @@
 #include "os.h"
 #include "report.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -284,6 +285,13 @@ bool os_unguard(void *start, size_t bytes)
 bool os_seal(void *start, size_t bytes, bool sealed)
 {
 	return protect(start, bytes, sealed ? PROT_READ : READ_WRITE);
+}
+
+bool os_is_single_threaded(void)
+{
+	const char *told = dlsym(RTLD_DEFAULT, "__libc_single_threaded"); /* since glibc 2.32 */
+
+	return told != NULL && *told != 0;
 }
 
 /* Each guard takes two mappings; the program is left more than half of them. */

@@ -177,21 +177,27 @@ static bool seal_open(struct object *object, bool open)
 	return true;
 }
 
-static void slot_write(struct object *object, uintptr_t slot, void *value)
+/* Returns: false when the system does not let the slot be changed. */
+static bool slot_write(struct object *object, uintptr_t slot, void *value)
 {
-	static bool told;
 	bool is_sealed = slot >= object->sealed_start && slot < object->sealed_end;
 
 	if (!slot_is_writable(object, slot))
-		return;
-	if (is_sealed && !seal_open(object, true)) {
-		if (!told)
-			report_warning("the system does not let calls be checked: %s",
-			               object->info->dlpi_name);
-		told = true;
-		return;
-	}
+		return true;
+	if (is_sealed && !seal_open(object, true))
+		return false;
 	__atomic_store_n((void **)slot, value, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void slot_change(struct object *object, uintptr_t slot, void *value)
+{
+	static bool told;
+
+	if (slot_write(object, slot, value) || told)
+		return;
+	report_warning("the system does not let calls be checked: %s", object->info->dlpi_name);
+	told = true;
 }
 
 /* --- Names ---------------------------------------------------------------------------------------- */
@@ -248,9 +254,14 @@ static void names_resolve(struct relink_set *set)
 
 static struct relink_name *name_find(const struct relink_set *set, const char *text)
 {
-	for (unsigned i = 0; i < set->count; i++)
-		if (set->names[i].name[0] == text[0] && strcmp(set->names[i].name, text) == 0)
+	if (strncmp(text, set->names[0].name, set->prefix) != 0)
+		return NULL;
+	text += set->prefix;
+	for (unsigned i = 0; i < set->count; i++) {
+		const char *name = set->names[i].name + set->prefix;
+		if (*name == *text && strcmp(name, text) == 0)
 			return &set->names[i];
+	}
 	return NULL;
 }
 
@@ -290,7 +301,7 @@ static bool is_slot(const ElfW(Rela) * entry)
 static void slot_keep(struct object *object, const struct relink_name *name, uintptr_t slot)
 {
 	if (name->theirs != NULL && *(void **)slot == name->stub && name->stub != NULL)
-		slot_write(object, slot, name->theirs);
+		slot_change(object, slot, name->theirs);
 }
 
 static void slot_visit(struct relink_set *set, struct object *object, const ElfW(Rela) * entry,
@@ -315,7 +326,7 @@ static void slot_visit(struct relink_set *set, struct object *object, const ElfW
 	if (bound == BOUND_HOME && name->theirs == NULL)
 		name->theirs = *(void **)slot;
 	if (bound == BOUND_HOME || bound == BOUND_NOT_YET)
-		slot_write(object, slot, name->ours);
+		slot_change(object, slot, name->ours);
 }
 
 /* --- Walks over what is loaded ---------------------------------------------------------------------- */
@@ -446,6 +457,105 @@ void relink_update(void)
 			__atomic_store_n(&adds_done, walk.adds, __ATOMIC_RELAXED);
 		dlerror();
 	}
+	errno = saved;
+}
+
+/* --- Once, at start ------------------------------------------------------------------------------ */
+
+bool relink_has_deepbound;
+
+/* Whether all of them are known by addresses of their own: a stub of the executable hides who comes next. */
+static bool names_are_certain(const struct relink_set *set)
+{
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->names[i].stub != NULL)
+			return false;
+	return !set->replaced;
+}
+
+static void range_find(struct relink_set *set)
+{
+	set->lowest = UINTPTR_MAX;
+	set->highest = 0;
+	for (unsigned i = 0; i < set->count; i++) {
+		uintptr_t theirs = (uintptr_t)set->names[i].theirs;
+		if (theirs != 0 && theirs < set->lowest)
+			set->lowest = theirs;
+		if (theirs > set->highest)
+			set->highest = theirs;
+	}
+}
+
+bool relink_find(struct relink_set *set)
+{
+	int saved = errno;
+
+	if (homes_find(set)) {
+		names_resolve(set);
+		range_find(set);
+		dlerror();
+	}
+	errno = saved;
+	return set->highest != 0 && names_are_certain(set);
+}
+
+/* Returns: the function of theirs that starts at an address; NULL where none does. */
+static struct relink_name *name_at(const struct relink_set *set, uintptr_t address)
+{
+	if (address < set->lowest || address > set->highest)
+		return NULL;
+	for (unsigned i = 0; i < set->count; i++)
+		if ((uintptr_t)set->names[i].theirs == address)
+			return &set->names[i];
+	return NULL;
+}
+
+/* The function that a call leads to, or will once the loader is asked: what it finds for the program it finds
+ * for all, but for what an object brings itself. Returns: NULL for what is not in the set. */
+static struct relink_name *call_leads_to(const struct relink_set *set, const struct object *object,
+                                         const ElfW(Rela) * entry)
+{
+	uintptr_t value = *(uintptr_t *)(object->base + entry->r_offset);
+
+	if (value < object->start || value >= object->end)
+		return name_at(set, value);
+	const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(entry->r_info)];
+	if (symbol->st_shndx != SHN_UNDEF)
+		return name_at(set, object->base + symbol->st_value);
+	struct relink_name *name = name_find(set, object->strings + symbol->st_name);
+	return name != NULL && name->theirs != NULL ? name : NULL;
+}
+
+static void calls_change(const struct relink_set *set, struct object *object)
+{
+	for (size_t i = 0; i < object->counts[1]; i++) {
+		const ElfW(Rela) *entry = &object->tables[1][i];
+		if (ELF64_R_TYPE(entry->r_info) != (unsigned)SLOT_CALL)
+			continue;
+		const struct relink_name *name = call_leads_to(set, object, entry);
+		if (name != NULL)
+			slot_write(object, object->base + entry->r_offset, name->ours);
+	}
+	seal_open(object, false);
+}
+
+static int object_calls_change(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	const struct relink_set *set = arg;
+	struct object object;
+
+	(void)bytes;
+	object_read(&object, info);
+	if (!object.is_ours)
+		calls_change(set, &object);
+	return 0;
+}
+
+void relink_calls(struct relink_set *set)
+{
+	int saved = errno;
+
+	dl_iterate_phdr(object_calls_change, set);
 	errno = saved;
 }
 

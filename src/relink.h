@@ -37,10 +37,13 @@ struct relink_set {
 	bool *in_force; /* if not NULL: told whether they are changed */
 	struct relink_name *names;
 	unsigned count;
+	unsigned prefix;         /* the names all begin with the same so many letters, or more */
 	struct relink_set *next; /* the rest is kept by the room */
 	struct relink_home homes[RELINK_HOMES_MAX];
 	unsigned home_count;
-	bool replaced; /* whole, and somebody does */
+	bool replaced;    /* whole, and somebody does */
+	uintptr_t lowest; /* the addresses of theirs, for relink_calls */
+	uintptr_t highest;
 };
 
 /* Adds a set; those that were added later are changed first. From start-up alone. */
@@ -52,6 +55,20 @@ void relink_update(void);
 
 /* Whether there is a set. */
 bool relink_wanted(void);
+
+/* What follows changes calls once, at start, and without a word, to functions of ours that do what theirs do in
+ * less time. So they are changed only where it is certain where they lead, and what a function's address is
+ * taken to be, or a library that is opened later calls, stays as it is. */
+
+/* Finds the functions of a set. Requires: the set is whole, and not added. Returns: false when the loader finds
+ * none of them in the set's home, or one of them elsewhere, or does not tell. */
+bool relink_find(struct relink_set *set);
+
+/* Changes the calls of a set that was found, in all objects but this library. Requires: no other thread. */
+void relink_calls(struct relink_set *set);
+
+/* Set when a library is opened that finds functions in another order than the program (RTLD_DEEPBIND). */
+extern bool relink_has_deepbound;
 
 /* Whether the code at an address lies in an object that has directories of its own to find libraries in, so
  * that it matters who opens one. */
