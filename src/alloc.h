@@ -86,19 +86,28 @@ static inline size_t alloc_bytes(const void *ptr, const char *name)
 	return alloc_find(ptr, &bytes, name) ? bytes : 0;
 }
 
-/* At least size bytes, aligned to 16. */
-static inline void *alloc_new(size_t size)
+/* As alloc_new, from what the thread has at hand. Returns: NULL, and nothing has changed, when that is not the
+ * way. */
+static inline void *alloc_new_at_hand(size_t size)
 {
 	if (unlikely(size > SIZECLASS_BYTES_MAX))
-		return alloc_new_slow(size);
+		return NULL;
 	struct magazine *magazine = &tcache_self->magazines[sizeclass_of(size)];
 	struct slot *last = magazine->top - 1;
 	void *ptr = last->ptr;
 	if (unlikely(ptr == NULL))
-		return alloc_new_slow(size);
+		return NULL;
 	magazine->top = last;
 	*last->state = SLOT_LIVE;
 	return ptr;
+}
+
+/* At least size bytes, aligned to 16. */
+static inline void *alloc_new(size_t size)
+{
+	void *ptr = alloc_new_at_hand(size);
+
+	return likely(ptr != NULL) ? ptr : alloc_new_slow(size);
 }
 
 static inline void alloc_free(void *ptr)

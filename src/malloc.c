@@ -11,6 +11,7 @@
 #include "copies.h"
 #include "guarded.h"
 #include "introspect.h"
+#include "operators.h"
 #include "origins.h"
 #include "os.h"
 #include "relink.h"
@@ -252,6 +253,7 @@ __attribute__((constructor)) static void start(void)
 	copies_start();
 	origins_start();
 	relink_update();
+	operators_start();
 }
 
 __attribute__((destructor)) static void finish(void)

@@ -1,4 +1,5 @@
-# The fast paths: instructions of a malloc and of a free that hit, counted, are at most these.
+# The fast paths: instructions of a malloc and of a free that hit, counted, are at most these; the same of a new and
+# a delete, which come to the library without a detour.
 # timeout: 200
 command -v valgrind >/dev/null || {
 	echo "valgrind is not installed"
@@ -20,25 +21,41 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
-${CC:-cc} -O1 -fno-builtin -o "$temporary/hits" "$temporary/hits.c" || exit 1
+cat >"$temporary/objects.cc" <<'END'
+#include <cstdlib>
+#include <new>
 
-# The instructions of all calls of the function $1 in a run of $2 pairs.
+int main(int argc, char **argv)
+{
+	for (int i = argc > 1 ? atoi(argv[1]) : 0; i > 0; i--) {
+		void *volatile block = operator new(100);
+		operator delete(block, size_t(100));
+	}
+}
+END
+${CC:-cc} -O1 -fno-builtin -o "$temporary/hits" "$temporary/hits.c" || exit 1
+${CXX:-c++} -O1 -fno-builtin -fsized-deallocation -o "$temporary/objects" "$temporary/objects.cc" || exit 1
+
+# The instructions of all calls of the function $2 in a run of the program $1, of $3 pairs.
 count() {
 	LD_PRELOAD=$PWD/libhalloc.so valgrind --tool=callgrind --callgrind-out-file=/dev/null \
-		--toggle-collect="$1" "$temporary/hits" "$2" 2>&1 | sed -n 's/.*Collected : *//p'
+		--toggle-collect="$2" "$temporary/$1" "$3" 2>&1 | sed -n 's/.*Collected : *//p'
 }
 
 failed=0
-for limit in malloc=20 free=32; do
-	function=${limit%=*}
-	most=${limit#*=}
-	few=$(count "$function" 1000)
-	many=$(count "$function" 11000)
+while read -r program function most; do
+	few=$(count "$program" "$function" 1000)
+	many=$(count "$program" "$function" 11000)
 	each=$(((many - few) / 10000))
 	echo "$function: $each instructions"
 	if [ "$each" -lt 5 ] || [ "$each" -gt "$most" ]; then
 		echo "$function: more than $most, or not counted"
 		failed=1
 	fi
-done
+done <<'END'
+hits malloc 20
+hits free 32
+objects operators_Znwm 20
+objects operators_delete 32
+END
 exit $failed
