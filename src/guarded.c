@@ -90,27 +90,39 @@ static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
 
 /* --- Allocation and free -------------------------------------------------------------------------- */
 
+/* Takes a cell for a block and its guards. Where the system has no room for more of these, the slack alone
+ * will be checked. Returns: NULL without memory. */
+static void *cell_take(struct guarded *block, size_t spare)
+{
+	size_t bytes = round_up(block->size, os_page_bytes) + spare;
+
+	block->fenced = os_guard_claim();
+	if (block->fenced)
+		bytes += 2 * os_page_bytes;
+	block->cell_bytes = round_up(bytes, HEAP_PAGE_BYTES);
+	void *cell = heap_take(heap_process, block->cell_bytes, HEAP_PAGE_BYTES, HEAP_BLOCK);
+	if (cell == NULL && block->fenced)
+		os_guard_release();
+	return cell;
+}
+
 /* Takes a cell and lays the block and its guards out in it. Locks: guarded_lock is held. */
 static bool lay_out(struct guarded *block, size_t alignment)
 {
 	size_t page = os_page_bytes;
-	size_t spare = alignment > page ? alignment : 0;
-	size_t bytes = round_up(block->size, page) + spare + 2 * page;
+	void *cell = cell_take(block, alignment > page ? alignment : 0);
 
-	block->cell_bytes = round_up(bytes, HEAP_PAGE_BYTES);
-	void *cell = heap_take(heap_process, block->cell_bytes, HEAP_PAGE_BYTES, HEAP_BLOCK);
 	if (cell == NULL)
 		return false;
 	heap_zero(heap_process, cell, block->cell_bytes);
 	block->cell = (uintptr_t)cell;
+	size_t guard = block->fenced ? page : 0;
 	if (next_at_start && alignment <= page)
-		block->ptr = block->cell + page;
+		block->ptr = block->cell + guard;
 	else
-		block->ptr = (block->cell + block->cell_bytes - page - block->size) & -alignment;
+		block->ptr = (block->cell + block->cell_bytes - guard - block->size) & -alignment;
 	next_at_start = lays_both_ways && !next_at_start;
-	/* Where the system has no room for more guards, the slack alone is checked. */
 	uintptr_t first = block->ptr & -page, end = end_of(block);
-	block->fenced = os_guard_claim();
 	if (block->fenced) {
 		os_guard(cell, first - block->cell);
 		os_guard((void *)end, block->cell + block->cell_bytes - end);

@@ -55,6 +55,8 @@
 uint64_t os_calls;
 bool os_stopwatch_runs;
 bool os_memory_is_limited;
+static size_t space_bytes_max = SIZE_MAX; /* RLIMIT_AS */
+static bool data_is_limited;              /* RLIMIT_DATA */
 size_t os_page_bytes = 4096;
 unsigned os_page_shift = 12;
 
@@ -94,7 +96,10 @@ void os_boot(void)
 	struct rlimit space = {RLIM_INFINITY, RLIM_INFINITY}, data = space;
 	getrlimit(RLIMIT_AS, &space);
 	getrlimit(RLIMIT_DATA, &data);
-	os_memory_is_limited = space.rlim_cur != RLIM_INFINITY || data.rlim_cur != RLIM_INFINITY;
+	if (space.rlim_cur != RLIM_INFINITY)
+		space_bytes_max = space.rlim_cur;
+	data_is_limited = data.rlim_cur != RLIM_INFINITY;
+	os_memory_is_limited = space_bytes_max != SIZE_MAX || data_is_limited;
 }
 
 /* Maps exactly at start, or not at all. Kernels before 4.17 take the flag for a mere hint. */
@@ -294,8 +299,10 @@ bool os_is_single_threaded(void)
 	return told != NULL && *told != 0;
 }
 
-/* Each guard takes two mappings; the program is left more than half of them. */
+/* Each guard takes two mappings; the program is left more than half of them. Where addresses are limited,
+ * guards take one part in so many of these, at a heap page each. */
 #define GUARD_SHARE          5u
+#define GUARD_SPACE_SHARE    16u
 #define MAPPINGS_MAX_DEFAULT 65530u
 
 static unsigned guards;
@@ -314,12 +321,17 @@ static unsigned guards_max(void)
 	if (mappings == 0 || mappings > UINT32_MAX)
 		mappings = MAPPINGS_MAX_DEFAULT;
 	known = (unsigned)mappings / GUARD_SHARE + 1;
+	if (space_bytes_max / GUARD_SPACE_SHARE / HEAP_PAGE_BYTES < known)
+		known = (unsigned)(space_bytes_max / GUARD_SPACE_SHARE / HEAP_PAGE_BYTES) + 1;
 	__atomic_store_n(&most, known, __ATOMIC_RELAXED);
 	return known;
 }
 
 bool os_guard_claim(void)
 {
+	/* What is inaccessible does not count as data: when all the rest is taken, it could not be opened again. */
+	if (data_is_limited)
+		return false;
 	if (__atomic_fetch_add(&guards, 1, __ATOMIC_RELAXED) < guards_max())
 		return true;
 	os_guard_release();

@@ -85,8 +85,8 @@ void os_unmap(void *start, size_t bytes);
 bool os_guard(void *start, size_t bytes);
 bool os_unguard(void *start, size_t bytes);
 
-/* A guard parts mappings, and the system allows a process only so many of these: whether there may be one
- * more guard. Each that was claimed is released once. */
+/* A guard, of up to a heap page, parts mappings and takes addresses, and the system allows a process only so
+ * much of both: whether there may be one more. Each that was claimed is released once. */
 bool os_guard_claim(void);
 void os_guard_release(void);
 

@@ -181,22 +181,46 @@ static void slots_init(struct slab *slab, size_t bytes)
 	slab->free = (uint16_t)slots;
 }
 
-/* In hardened mode a heap page that cannot be touched ends the cell of a slab. */
-static size_t guard_bytes(void)
+/* Takes a cell for a slab. In hardened mode a heap page that cannot be touched ends it, where there is room for
+ * one. Returns: NULL without memory. */
+static void *cell_take(struct slab *slab, size_t bytes)
 {
-	return slab_hidden ? HEAP_PAGE_BYTES : 0;
+	void *start = NULL;
+
+	slab->guarded = slab_hidden && os_guard_claim();
+	if (slab->guarded) {
+		start = heap_take(heap_process, bytes + HEAP_PAGE_BYTES, HEAP_PAGE_BYTES, HEAP_SLAB);
+		if (start != NULL)
+			return start;
+		os_guard_release();
+		slab->guarded = false;
+	}
+	return heap_take(heap_process, bytes, HEAP_PAGE_BYTES, HEAP_SLAB);
 }
 
 /* Returns: false where the slab must be inaccessible and could not be made so. */
-static bool slab_guard(const struct arena *arena, struct slab *slab, size_t bytes)
+static bool slab_guard(const struct arena *arena, const struct slab *slab, size_t bytes)
 {
-	if (!slab_hidden)
-		return true;
+	size_t guard = slab->guarded ? HEAP_PAGE_BYTES : 0;
+
 	if (arena->inaccessible)
-		return os_guard((void *)slab->start, bytes + HEAP_PAGE_BYTES);
-	slab->guarded = os_guard_claim();
-	if (slab->guarded)
-		os_guard((void *)(slab->start + bytes), HEAP_PAGE_BYTES);
+		return os_guard((void *)slab->start, bytes + guard);
+	if (guard != 0)
+		os_guard((void *)(slab->start + bytes), guard);
+	return true;
+}
+
+/* Opens the guard of a slab that is to go. Returns: false where the system refuses that: it stays, for now. */
+static bool slab_unguard(struct slab *slab)
+{
+	size_t bytes = class_of(slab)->heap_pages * HEAP_PAGE_BYTES;
+
+	if (!slab->guarded)
+		return true;
+	if (!os_unguard((void *)(slab->start + bytes), HEAP_PAGE_BYTES))
+		return false;
+	os_guard_release();
+	slab->guarded = false;
 	return true;
 }
 
@@ -230,13 +254,15 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 			return NULL;
 		}
 	}
-	void *start = heap_take(heap_process, bytes + guard_bytes(), HEAP_PAGE_BYTES, HEAP_SLAB);
+	void *start = cell_take(slab, bytes);
 	if (start == NULL) {
 		slab_forget(slab);
 		return NULL;
 	}
 	slab->start = (uintptr_t)start;
 	if (!slab_guard(arena, slab, bytes)) {
+		if (slab->guarded)
+			os_guard_release();
 		heap_give(heap_process, start, HEAP_SLAB, HEAP_DIRTY);
 		slab_forget(slab);
 		errno = ENOMEM;
@@ -250,22 +276,16 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 	return slab;
 }
 
-/* Gives a slab without slots in use back to the core. */
+/* Gives a slab without slots in use, and without a guard, back to the core. */
 static void slab_retire(struct arena *arena, struct slab *slab, enum heap_contents contents)
 {
-	size_t bytes = class_of(slab)->heap_pages * HEAP_PAGE_BYTES;
-
 	expect(slab->free == class_of(slab)->slots);
+	expect(!slab->guarded);
 	list_remove(arena, slab);
 	if (slab->idle_since != 0)
 		idle_remove(arena, slab);
 	arena->empty_slabs[slab->sizeclass]--;
 	entries_retire(slab);
-	if (slab->guarded) {
-		os_guard_release();
-		if (!os_unguard((void *)(slab->start + bytes), HEAP_PAGE_BYTES))
-			contents = HEAP_LOST;
-	}
 	heap_give(heap_process, (void *)slab->start, HEAP_SLAB, contents);
 	slab_forget(slab);
 }
@@ -468,7 +488,7 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 	}
 	if (slab->free == shape->slots) {
 		if (arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
-		    !arena->inaccessible) {
+		    !arena->inaccessible && slab_unguard(slab)) {
 			slab_retire(arena, slab, HEAP_DIRTY);
 			return;
 		}
@@ -618,7 +638,7 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 	struct slab *slab = arena->idle_first;
 	if (slab != NULL && now_ms - slab->idle_since >= age_ms) {
 		idle_remove(arena, slab);
-		if (slab->free == class_of(slab)->slots)
+		if (slab->free == class_of(slab)->slots && slab_unguard(slab))
 			*purged += slab_purge_whole(arena, slab);
 		else
 			*purged += slab_purge_pages(slab);
