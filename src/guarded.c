@@ -56,7 +56,12 @@ static size_t round_up(size_t number, size_t unit)
 	return (number + unit - 1) & -unit;
 }
 
-/* The end of the accessible part of a block. */
+/* The accessible part of a block. */
+static uintptr_t first_of(const struct guarded *block)
+{
+	return block->ptr & -os_page_bytes;
+}
+
 static uintptr_t end_of(const struct guarded *block)
 {
 	return round_up(block->ptr + block->size, os_page_bytes);
@@ -122,7 +127,7 @@ static bool lay_out(struct guarded *block, size_t alignment)
 	else
 		block->ptr = (block->cell + block->cell_bytes - guard - block->size) & -alignment;
 	next_at_start = lays_both_ways && !next_at_start;
-	uintptr_t first = block->ptr & -page, end = end_of(block);
+	uintptr_t first = first_of(block), end = end_of(block);
 	if (block->fenced) {
 		os_guard(cell, first - block->cell);
 		os_guard((void *)end, block->cell + block->cell_bytes - end);
@@ -153,56 +158,78 @@ void *guarded_new(size_t size, size_t alignment)
 	return NULL;
 }
 
-/* Gives the cell of a block back, and its record. */
-static void release(struct guarded *block)
+/* Gives the cell of a freed block back, and its record. */
+static void give_back(struct guarded *block, enum heap_contents contents)
 {
 	if (block->spent)
 		return;
-	bool open = !block->fenced || os_unguard((void *)block->cell, block->cell_bytes);
 	if (block->fenced)
 		os_guard_release();
 	entries_set(block->cell, block->cell_bytes, NULL);
-	heap_give(heap_process, (void *)block->cell, HEAP_BLOCK, open ? HEAP_ZERO : HEAP_LOST);
+	heap_give(heap_process, (void *)block->cell, HEAP_BLOCK, contents);
 	page_b_record_free(block, sizeof *block);
 }
 
-static void release_oldest(void)
+static struct guarded *oldest_take(void)
 {
 	struct guarded *oldest = kept[kept_first];
 
 	kept_first = (kept_first + 1) % KEPT_MAX;
 	kept_count--;
 	kept_bytes -= oldest->cell_bytes;
-	release(oldest);
+	return oldest;
+}
+
+static void newest_put(struct guarded *block)
+{
+	kept[(kept_first + kept_count) % KEPT_MAX] = block;
+	kept_count++;
+	kept_bytes += block->cell_bytes;
+}
+
+/* Returns: false where the system does not open the pages of the oldest: it is the newest then. */
+static bool release_oldest(void)
+{
+	struct guarded *oldest = oldest_take();
+
+	if (oldest->fenced && !os_unguard((void *)oldest->cell, oldest->cell_bytes)) {
+		newest_put(oldest);
+		return false;
+	}
+	give_back(oldest, HEAP_ZERO);
+	return true;
 }
 
 /* Makes a freed block inaccessible, and releases those that were so for long enough. */
 static void keep(struct guarded *block)
 {
+	uintptr_t first = first_of(block), end = end_of(block);
+	bool released = true;
+
 	__atomic_store_n(&block->live, false, __ATOMIC_RELAXED);
 	live_now--;
-	if (!os_purge((void *)block->cell, block->cell_bytes)) {
-		/* It must read as zero when it comes back. */
-		os_unguard((void *)block->cell, block->cell_bytes);
-		memset((void *)block->cell, 0, block->cell_bytes);
-	}
+	/* It must read as zero when it comes back. */
+	if (!os_purge((void *)block->cell, block->cell_bytes))
+		memset((void *)first, 0, end - first);
 	if (block->fenced)
-		os_guard((void *)block->cell, block->cell_bytes);
-	kept[(kept_first + kept_count) % KEPT_MAX] = block;
-	kept_count++;
-	kept_bytes += block->cell_bytes;
-	while (kept_count == KEPT_MAX || (kept_bytes > KEPT_BYTES_MAX && kept_count > 1))
-		release_oldest();
+		os_guard((void *)first, end - first);
+	newest_put(block);
+	while (released &&
+	       (kept_count == KEPT_MAX || (kept_bytes > KEPT_BYTES_MAX && kept_count > 1)))
+		released = release_oldest();
+	if (kept_count == KEPT_MAX)
+		give_back(oldest_take(), HEAP_LOST);
 }
 
 bool guarded_give_back(void)
 {
+	bool any = false;
+
 	if (!guarded_on)
 		return false;
 	lock_acquire(&guarded_lock);
-	bool any = kept_count != 0;
-	while (kept_count != 0)
-		release_oldest();
+	for (unsigned count = kept_count; count > 0; count--)
+		any = release_oldest() || any;
 	lock_release(&guarded_lock);
 	return any;
 }

@@ -189,7 +189,8 @@ static void *cell_take(struct slab *slab, size_t bytes)
 
 	slab->guarded = slab_hidden && os_guard_claim();
 	if (slab->guarded) {
-		start = heap_take(heap_process, bytes + HEAP_PAGE_BYTES, HEAP_PAGE_BYTES, HEAP_SLAB);
+		start = heap_take(heap_process, bytes + HEAP_PAGE_BYTES, HEAP_PAGE_BYTES,
+		                  HEAP_SLAB);
 		if (start != NULL)
 			return start;
 		os_guard_release();
@@ -629,23 +630,27 @@ static size_t slab_purge_whole(struct arena *arena, struct slab *slab)
 	return purged ? bytes : 0;
 }
 
-/* Purges the slab of an arena that has been idle longest. Returns: false when none is old enough. */
+/* Purges the slab of an arena that has been idle longest. Returns: false when none is old enough, or the system
+ * does not let it go: it waits anew then. */
 static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_ms, size_t *purged)
 {
-	bool found = false;
+	bool done = false;
 
 	lock_acquire(&arena->lock);
 	struct slab *slab = arena->idle_first;
 	if (slab != NULL && now_ms - slab->idle_since >= age_ms) {
+		bool empty = slab->free == class_of(slab)->slots;
 		idle_remove(arena, slab);
-		if (slab->free == class_of(slab)->slots && slab_unguard(slab))
+		done = !empty || slab_unguard(slab);
+		if (empty && done)
 			*purged += slab_purge_whole(arena, slab);
 		else
 			*purged += slab_purge_pages(slab);
-		found = true;
+		if (!done)
+			idle_add(arena, slab);
 	}
 	lock_release(&arena->lock);
-	return found;
+	return done;
 }
 
 size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
