@@ -8,6 +8,7 @@
 
 #include "../../include/halloc.h"
 #include "alloc.h"
+#include "hardened.h"
 #include "heap.h"
 #include "introspect.h"
 #include "options.h"
@@ -444,6 +445,7 @@ static void aftermath(void)
 	for (int i = 0; i < BLOCKS; i++)
 		if (blocks[i].at != NULL)
 			block_free(&blocks[i]);
+	hardened_give_back();
 	alloc_trim();
 	walk_all();
 	if (!alloc_boot()) {
@@ -514,6 +516,14 @@ static bool run(struct plan wanted)
 		exit(1);
 	}
 	return tally->runs_hit != before;
+}
+
+/* Many more calls are made then, but none to move pages. */
+static bool is_hardened(void)
+{
+	const char *hardened = getenv("HALLOC_HARDENED");
+
+	return hardened != NULL && strcmp(hardened, "1") == 0;
 }
 
 static void tally_make(void)
