@@ -27,7 +27,7 @@ static void short_of_memory(void)
 
 	for (int i = 0; i < 5; i++) {
 		size_t count = take_all(sizes[i]);
-		REQUIRE(count * sizes[i] > (20 << 20));
+		REQUIRE(count * sizes[i] > (40 << 20));
 		for (int again = 0; again < 3; again++)
 			REQUIRE(take_all(sizes[i]) >= count / 10 * 9);
 		first = i == 0 ? count : first;

@@ -40,7 +40,7 @@ static int limited(char **sizes)
 		size_t size = strtoul(sizes[i], NULL, 10);
 		size_t bytes = use_all(size);
 		fprintf(stderr, "%zu KiB as blocks of %zu; ", bytes >> 10, size);
-		fair = fair && bytes >= LIMIT * MIB / 4;
+		fair = fair && bytes >= LIMIT * MIB / 2;
 	}
 	fprintf(stderr, "%s\n", fair ? "fair" : "not fair");
 	return fair ? 0 : 1;
