@@ -235,17 +235,17 @@ static struct slot pop_slot(unsigned class)
 	return slot;
 }
 
-static void *new_hardened(size_t size, size_t alignment)
+static void *new_hardened(size_t size, size_t alignment, bool grows)
 {
 	int saved = errno;
 	void *ptr = NULL;
 
 	if (size <= ALLOC_BYTES_MAX)
-		ptr = hardened_new(size, alignment);
+		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL) && size <= ALLOC_BYTES_MAX && hardened_give_back())
-		ptr = hardened_new(size, alignment);
+		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL) && make_room(size))
-		ptr = hardened_new(size, alignment);
+		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL))
 		return no_room(size);
 	errno = saved;
@@ -261,7 +261,7 @@ static void *new_sampled(size_t size, size_t alignment, unsigned class)
 
 	if (size > ALLOC_BYTES_MAX || !tcache_sample_due(class))
 		return NULL;
-	ptr = guarded_new(size, alignment);
+	ptr = guarded_new(size, alignment, GUARDED_NEW);
 	errno = saved;
 	return ptr;
 }
@@ -282,7 +282,7 @@ __attribute__((noinline)) void *alloc_new_slow(size_t size)
 	if (serve_early(size, 16, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
-		return new_hardened(size, 16);
+		return new_hardened(size, 16, false);
 	unsigned class = size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
 	if (unlikely(tcache_sample != 0)) {
 		ptr = new_sampled(size, 16, class);
@@ -299,7 +299,7 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 	if (serve_early(size, alignment, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
-		return new_hardened(size, alignment);
+		return new_hardened(size, alignment, false);
 	unsigned class = sizeclass_of_aligned(size, alignment);
 	if (unlikely(tcache_sample != 0)) {
 		ptr = new_sampled(size, alignment, class);
@@ -317,7 +317,7 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 	if (serve_early(size, 16, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
-		return new_hardened(size, 16);
+		return new_hardened(size, 16, false);
 	unsigned class = size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
 	if (unlikely(tcache_sample != 0)) {
 		ptr = new_sampled(size, 16, class);
@@ -446,15 +446,34 @@ void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name
 		alloc_free(ptr);
 }
 
-static void *resize_by_copy(void *ptr, size_t kept, size_t size)
+/* Moves a block to a fresh one, which may be NULL. */
+static void *move_by_copy(void *ptr, size_t kept, void *fresh)
 {
-	void *fresh = alloc_new(size);
-
 	if (fresh == NULL)
 		return NULL;
 	memcpy(fresh, ptr, kept);
 	alloc_free(ptr);
 	return fresh;
+}
+
+static void *resize_by_copy(void *ptr, size_t kept, size_t size)
+{
+	return move_by_copy(ptr, kept, alloc_new(size));
+}
+
+/* Resizes a block that has exactly the bytes that were asked for. */
+static void *resize_exact(void *ptr, size_t bytes, size_t size)
+{
+	int saved = errno;
+	bool grows = bytes >= SIZECLASS_BYTES_MAX && size > bytes;
+
+	if (!hardened_on)
+		return resize_by_copy(ptr, bytes < size ? bytes : size, size);
+	if (!hardened_resize(ptr, size))
+		return move_by_copy(ptr, bytes < size ? bytes : size,
+		                    new_hardened(size, 16, grows));
+	errno = saved;
+	return ptr;
 }
 
 /* Moves a large block that grows, under a limit: its pages move, so the limit need not have room for
@@ -527,13 +546,8 @@ void *alloc_resize(void *ptr, size_t size)
 		return NULL;
 	if (unlikely(hardened_origins_on) && !hardened_origin_fits(ptr, "realloc"))
 		return NULL;
-	if (unlikely(is_exact(ptr))) {
-		if (hardened_on && hardened_resize(ptr, size)) {
-			errno = saved;
-			return ptr;
-		}
-		return resize_by_copy(ptr, bytes < size ? bytes : size, size);
-	}
+	if (unlikely(is_exact(ptr)))
+		return resize_exact(ptr, bytes, size);
 	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
 	if (size <= SIZECLASS_BYTES_MAX)

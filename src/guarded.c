@@ -26,6 +26,9 @@
 #define KEPT_MAX       256u
 #define KEPT_BYTES_MAX ((size_t)1 << 30)
 
+/* A block that keeps growing has room behind it, inaccessible, for one part in so many. */
+#define ROOM_PART 8u
+
 struct guarded {
 	uintptr_t ptr;
 	size_t size;
@@ -95,8 +98,8 @@ static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
 
 /* --- Allocation and free -------------------------------------------------------------------------- */
 
-/* Takes a cell for a block and its guards. Where the system has no room for more of these, the slack alone
- * will be checked. Returns: NULL without memory. */
+/* Takes a cell of the core with so many bytes to spare. Where the system has no room for more guards, the slack
+ * alone will be checked. Returns: NULL without memory. */
 static void *cell_take(struct guarded *block, size_t spare)
 {
 	size_t bytes = round_up(block->size, os_page_bytes) + spare;
@@ -111,33 +114,49 @@ static void *cell_take(struct guarded *block, size_t spare)
 	return cell;
 }
 
-/* Takes a cell and lays the block and its guards out in it. Locks: guarded_lock is held. */
-static bool lay_out(struct guarded *block, size_t alignment)
+static size_t guard_bytes(const struct guarded *block)
 {
-	size_t page = os_page_bytes;
-	void *cell = cell_take(block, alignment > page ? alignment : 0);
+	return block->fenced ? os_page_bytes : 0;
+}
 
-	if (cell == NULL)
-		return false;
-	heap_zero(heap_process, cell, block->cell_bytes);
-	block->cell = (uintptr_t)cell;
-	size_t guard = block->fenced ? page : 0;
-	if (next_at_start && alignment <= page)
-		block->ptr = block->cell + guard;
-	else
-		block->ptr = (block->cell + block->cell_bytes - guard - block->size) & -alignment;
-	next_at_start = lays_both_ways && !next_at_start;
+/* Makes a cell ready for the block in it, whose place is known. */
+static void lay_out(struct guarded *block)
+{
 	uintptr_t first = first_of(block), end = end_of(block);
+
 	if (block->fenced) {
-		os_guard(cell, first - block->cell);
+		os_guard((void *)block->cell, first - block->cell);
 		os_guard((void *)end, block->cell + block->cell_bytes - end);
 	}
 	slack_fill((unsigned char *)block->ptr, block->size, end - block->ptr);
 	entries_set(block->cell, block->cell_bytes, block);
+}
+
+/* Takes a cell for a block, and finds the block's place in it. Locks: guarded_lock is held. */
+static bool place_find(struct guarded *block, size_t alignment, enum guarded_use use)
+{
+	size_t page = os_page_bytes;
+	bool at_start = use == GUARDED_GROWS || (next_at_start && alignment <= page);
+	void *cell = NULL;
+
+	if (use == GUARDED_GROWS && !os_memory_is_limited)
+		cell = cell_take(block, block->size / ROOM_PART);
+	if (cell == NULL)
+		cell = cell_take(block, alignment > page ? alignment : 0);
+	if (cell == NULL)
+		return false;
+	heap_zero(heap_process, cell, block->cell_bytes);
+	block->cell = (uintptr_t)cell;
+	if (at_start)
+		block->ptr = block->cell + guard_bytes(block);
+	else
+		block->ptr = (block->cell + block->cell_bytes - guard_bytes(block) - block->size) &
+		             -alignment;
+	next_at_start = lays_both_ways && !next_at_start;
 	return true;
 }
 
-void *guarded_new(size_t size, size_t alignment)
+void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
 {
 	struct guarded *block = page_b_record_new(sizeof *block);
 
@@ -147,11 +166,14 @@ void *guarded_new(size_t size, size_t alignment)
 	block->live = true;
 	backtrace_take(&block->taken);
 	lock_acquire(&guarded_lock);
-	bool laid = live_now < live_most && lay_out(block, alignment < 16 ? 16 : alignment);
-	if (laid)
+	bool placed =
+	        live_now < live_most && place_find(block, alignment < 16 ? 16 : alignment, use);
+	if (placed) {
+		lay_out(block);
 		live_now++;
+	}
 	lock_release(&guarded_lock);
-	if (laid)
+	if (placed)
 		return (void *)block->ptr;
 	page_b_record_free(block, sizeof *block);
 	errno = ENOMEM;
@@ -253,6 +275,66 @@ bool guarded_free(void *ptr)
 	return live;
 }
 
+/* The live block that starts at ptr, with the lock held. Returns: NULL, and the lock is not held. */
+static struct guarded *live_lock(const void *ptr)
+{
+	if (!guarded_at(ptr))
+		return NULL;
+	lock_acquire(&guarded_lock);
+	struct guarded *block = block_at(ptr);
+	if (block != NULL && block->live)
+		return block;
+	lock_release(&guarded_lock);
+	return NULL;
+}
+
+/* Moves the end of a block's accessible part. Returns: false where the system refuses to open more. */
+static bool end_move(const struct guarded *block, uintptr_t end, uintptr_t wanted)
+{
+	if (wanted > end && block->fenced)
+		return os_unguard((void *)end, wanted - end);
+	if (wanted < end) {
+		/* It must read as zero should the block grow again. */
+		if (!os_purge((void *)wanted, end - wanted))
+			memset((void *)wanted, 0, end - wanted);
+		if (block->fenced)
+			os_guard((void *)wanted, end - wanted);
+	}
+	return true;
+}
+
+/* Makes a block hold size bytes where it is, if its cell has room for them, and it does not become too small for
+ * its cell. */
+static bool stay(struct guarded *block, size_t size)
+{
+	uintptr_t end = end_of(block), wanted = round_up(block->ptr + size, os_page_bytes);
+	uintptr_t most = block->cell + block->cell_bytes - guard_bytes(block);
+	unsigned char *start = (unsigned char *)block->ptr;
+	size_t old = block->size;
+
+	if (size > most - block->ptr || size < block->size / 2)
+		return false;
+	slack_check(start, old, end - block->ptr);
+	if (!end_move(block, end, wanted))
+		return false;
+	if (size > old)
+		memset(start + old, 0, (size < end - block->ptr ? size : end - block->ptr) - old);
+	block->size = size;
+	slack_fill(start, size, wanted - block->ptr);
+	return true;
+}
+
+bool guarded_resize(void *ptr, size_t size)
+{
+	struct guarded *block = live_lock(ptr);
+
+	if (block == NULL)
+		return false;
+	bool stays = stay(block, size);
+	lock_release(&guarded_lock);
+	return stays;
+}
+
 /* Looks a block up: its size, and whether it is live. Returns: false when none started at ptr. */
 static bool look(const void *ptr, size_t *size, bool *live)
 {
@@ -281,19 +363,6 @@ bool guarded_was_freed(const void *ptr)
 	bool live;
 
 	return look(ptr, &size, &live) && !live;
-}
-
-/* The live block that starts at ptr, with the lock held. Returns: NULL, and the lock is not held. */
-static struct guarded *live_lock(const void *ptr)
-{
-	if (!guarded_at(ptr))
-		return NULL;
-	lock_acquire(&guarded_lock);
-	struct guarded *block = block_at(ptr);
-	if (block != NULL && block->live)
-		return block;
-	lock_release(&guarded_lock);
-	return NULL;
 }
 
 bool guarded_origin_get(const void *ptr, uint8_t *origin)

@@ -3,7 +3,7 @@
  * block in hardened mode, and the one in HALLOC_SAMPLE by default.
  *
  * A block has exactly the bytes that were asked for, and ends where its pages end, as near as its alignment
- * lets it, or starts where they start. It is all zero at first. Once freed its pages are inaccessible, until some hundreds of others were freed.
+ * lets it, or starts where they start, as one that keeps growing does. It is all zero at first. Once freed its pages are inaccessible, until some hundreds of others were freed.
  * All functions may be called from any thread, and lock for themselves.
  */
 #ifndef GUARDED_H
@@ -27,8 +27,15 @@ void guarded_boot(unsigned live_max, bool both_ends);
  * of the allocation and of the free. A handler that the program sets later takes the place of this one. */
 void guarded_start(void);
 
-/* Returns: NULL with ENOMEM where there is no room, or where too many are in use. */
-void *guarded_new(size_t size, size_t alignment);
+/* GUARDED_GROWS: another block grew into this one, and so may this. */
+enum guarded_use { GUARDED_NEW, GUARDED_GROWS };
+
+/* Returns: NULL with ENOMEM where there is no room, or where too many are in use.
+ * Requires: alignment is at most an OS page for one that grows. */
+void *guarded_new(size_t size, size_t alignment, enum guarded_use use);
+
+/* Makes the live block that starts at ptr hold size bytes where it is. Returns: false when it must move. */
+bool guarded_resize(void *ptr, size_t size);
 
 /* Frees the live block that starts at ptr; what was written behind it is reported.
  * Returns: false when none starts there: nothing has changed. */

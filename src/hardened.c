@@ -493,7 +493,7 @@ static bool slot_free(void *ptr)
 
 /* --- All of them ---------------------------------------------------------------------------------- */
 
-void *hardened_new(size_t size, size_t alignment)
+void *hardened_new(size_t size, size_t alignment, bool grows)
 {
 	if (size == 0 && alignment <= 16)
 		return slot_new(zero_arena, 0, 0);
@@ -505,7 +505,7 @@ void *hardened_new(size_t size, size_t alignment)
 		class = sizeclass_of(size + 1);
 	if (class < SIZECLASS_COUNT)
 		return slot_new(arena_of_thread(), size, class);
-	void *ptr = guarded_new(size, alignment);
+	void *ptr = guarded_new(size, alignment, grows ? GUARDED_GROWS : GUARDED_NEW);
 	if (ptr != NULL && unlikely(hardened_origins_on))
 		guarded_origin_set(ptr, ORIGIN_MALLOC);
 	slab_tick();
@@ -586,7 +586,9 @@ bool hardened_resize(void *ptr, size_t size)
 	struct found found;
 	bool stays = false;
 
-	if (size >= SIZECLASS_BYTES_MAX || !slot_find_live(ptr, &found))
+	if (size >= SIZECLASS_BYTES_MAX)
+		return guarded_resize(ptr, size);
+	if (!slot_find_live(ptr, &found))
 		return false;
 	if (!found.arena->inaccessible &&
 	    sizeclasses[sizeclass_of(size + 1)].slot_bytes == found.room) {

@@ -15,9 +15,9 @@ extern bool hardened_on;
 /* After the slabs. Returns: false without memory. */
 bool hardened_boot(void);
 
-/* A block of size bytes, all zero; size 0: one that cannot be read or written.
- * Returns: NULL with ENOMEM. */
-void *hardened_new(size_t size, size_t alignment);
+/* A block of size bytes, all zero; size 0: one that cannot be read or written. grows: a large block grew into
+ * this one, and so may this. Returns: NULL with ENOMEM. */
+void *hardened_new(size_t size, size_t alignment, bool grows);
 
 /* Frees the live block that starts at ptr; what was written beyond it, or beyond a neighbour, is reported.
  * Returns: false when no live block starts there: nothing has changed. */
