@@ -10,7 +10,7 @@ int main(void)
 
 	if (free_aligned_sized == NULL)
 		return 1;
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free_aligned_sized(block + 0, 3, 1000);
 	return 0;
 }

@@ -10,7 +10,7 @@ int main(void)
 
 	if (free_sized == NULL)
 		return 1;
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free_sized(block, 5000);
 	return 0;
 }

@@ -10,7 +10,7 @@ int main(void)
 	free(block);
 	for (int i = 0; i < 20; i++)
 		free(malloc(300000));
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free(block);
 	return 0;
 }

@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(0);
 
 	free(block);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free(block);
 	return 0;
 }

@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(300000);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block + 4096));
+	crime(block + 4096);
 	free(block + 4096);
 	return 0;
 }

@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(1000);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[1023] ^= 1;
 	free(block);
 	return 0;

@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(100000);
 
 	block = realloc(block, 100010); /* moves, to where it has room */
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[100010] = 'x';
 	block = realloc(block, 100020);
 	return 0;

@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(100001);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[100001] = 1;
 	free(block);
 	return 0;

@@ -17,7 +17,7 @@ int main(void)
 				victim = blocks[i];
 				neighbour = blocks[k];
 			}
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)victim);
+	crime(victim);
 	victim[15] = 1;
 	free(neighbour);
 	_exit(0);

@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(40);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[40] = 'x';
 	block = realloc(block, 42);
 	_exit(block == NULL);

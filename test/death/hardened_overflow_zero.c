@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(20);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	memset(block, 0, 22);
 	free(block);
 	_exit(0);

@@ -10,7 +10,7 @@ int main(void)
 	/* Not the first of its slab. */
 	while ((uintptr_t)block % 65536 == 0)
 		block = malloc(400);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block - 416));
+	crime(block - 416);
 	block[-1] = 1;
 	free(block);
 	_exit(0);

@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(200);
 
 	free(block);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[77] = 1;
 	for (int i = 0; i < 100000; i++)
 		free(malloc(200));

@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(2000);
 
 	free(block);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[1999] = 1;
 	return 0;
 }

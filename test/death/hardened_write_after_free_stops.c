@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(200);
 
 	free(block);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	block[20] = 1;
 	block = malloc(5000);
 	_exit(block == NULL);

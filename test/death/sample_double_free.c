@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(100);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free(block);
 	free(block);
 	return 0;

@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(100);
 	char *cell = (char *)((uintptr_t)block & -(uintptr_t)65536);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)cell);
+	crime(cell);
 	free(cell);
 	return 0;
 }

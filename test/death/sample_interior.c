@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(100);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block + 16));
+	crime(block + 16);
 	free(block + 16);
 	return 0;
 }

@@ -7,7 +7,7 @@ int main(void)
 {
 	for (int i = 0; i < 4; i++) {
 		volatile char *block = malloc(4096);
-		dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+		crime(block);
 		block[4096] = 1;
 	}
 	return 0;

@@ -7,7 +7,7 @@ int main(void)
 {
 	char *block = malloc(100);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free(block);
 	block = realloc(block, 200);
 	return 0;

@@ -7,7 +7,7 @@ int main(void)
 {
 	for (int i = 0; i < 4; i++) {
 		volatile char *block = malloc(100);
-		dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+		crime(block);
 		if ((uintptr_t)block % 4096 == 0)
 			block[-1]++;
 	}

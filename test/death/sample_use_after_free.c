@@ -7,7 +7,7 @@ int main(void)
 {
 	volatile char *block = malloc(100);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)block);
+	crime(block);
 	free((void *)block);
 	return block[99];
 	return 0;

@@ -35,10 +35,10 @@ static inline const char *errno_name(int error)
 	return error == 0 ? "0" : error == ENOMEM ? "ENOMEM" : error == EINVAL ? "EINVAL" : "other";
 }
 
-/* Announces the crime to come; the report must name the same address. */
+/* Announces the crime to come; the report must name the same address, and the same thread. */
 static inline void crime(const void *address)
 {
-	dprintf(STDERR_FILENO, "crime %p\n", address);
+	dprintf(STDERR_FILENO, "thread %d\ncrime %p\n", (int)gettid(), address);
 }
 
 /* Returns: the resident memory of this process, in bytes. */
