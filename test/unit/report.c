@@ -122,6 +122,59 @@ static void claim_of_ours(void *holds)
 	expect(*(bool *)holds);
 }
 
+static void break_pipe(int fd)
+{
+	int ends[2];
+
+	REQUIRE(pipe(ends) == 0);
+	dup2(ends[1], fd);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static bool pipe_signal_pends(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGPIPE) == 1;
+}
+
+/* A line that nobody reads leaves no trace: neither a signal nor a mask; and what the program has made to wait
+ * by itself waits on. */
+static void warn_in_vain(void *arg)
+{
+	int kept = dup(STDERR_FILENO);
+	sigset_t pipe_alone;
+
+	(void)arg;
+	break_pipe(STDERR_FILENO);
+	report_warning("lost");
+	sigemptyset(&pipe_alone);
+	sigaddset(&pipe_alone, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &pipe_alone, NULL);
+	report_warning("lost");
+	if (pipe_signal_pends())
+		_exit(1);
+	raise(SIGPIPE);
+	report_warning("lost");
+	if (!pipe_signal_pends())
+		_exit(2);
+	dup2(kept, STDERR_FILENO);
+	report_warning("seen");
+	sigprocmask(SIG_UNBLOCK, &pipe_alone, NULL); /* ends here */
+	_exit(3);
+}
+
+/* The program's own writes end it as ever. */
+static void write_in_vain(void *arg)
+{
+	(void)arg;
+	break_pipe(STDERR_FILENO);
+	report_warning("lost");
+	_exit(write(STDERR_FILENO, "x", 1) == 1 ? 1 : 2); /* not reached */
+}
+
 int main(void)
 {
 	bool yes = true, no = false;
@@ -138,6 +191,9 @@ int main(void)
 	REQUIRE(child_run(claim, &yes) == 0);
 	REQUIRE(child_aborts(claim, &no, "halloc: it is so\n"));
 	REQUIRE(child_run(claim_of_ours, &yes) == 0);
+	REQUIRE(child_run(warn_in_vain, NULL) == 128 + SIGPIPE);
+	REQUIRE(strcmp(child_said, "halloc: warning: seen\n") == 0);
+	REQUIRE(child_run(write_in_vain, NULL) == 128 + SIGPIPE);
 	/* Our own mistakes stop the program even where misuse is only reported. */
 	REQUIRE(child_aborts(claim_of_ours, &no, "halloc: bug in halloc: *(bool *)holds"));
 	return 0;
