@@ -139,7 +139,7 @@ static bool place_find(struct guarded *block, size_t alignment, enum guarded_use
 	bool at_start = use == GUARDED_GROWS || (next_at_start && alignment <= page);
 	void *cell = NULL;
 
-	if (use == GUARDED_GROWS && !os_memory_is_limited)
+	if (use == GUARDED_GROWS)
 		cell = cell_take(block, block->size / ROOM_PART);
 	if (cell == NULL)
 		cell = cell_take(block, alignment > page ? alignment : 0);

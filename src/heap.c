@@ -51,6 +51,7 @@ static struct {
 	struct page_b_array cells;
 	struct page_b_array pages;
 	size_t credit; /* of what is committed, bytes that are about to be given back */
+	size_t closed; /* of what is in use, bytes that cannot be touched and hold nothing */
 } process;
 
 /* --- Cells and addresses ------------------------------------------------------------------------ */
@@ -475,7 +476,7 @@ static size_t page_b_bytes(void)
 static size_t committed_bytes(const struct heap *heap)
 {
 	return bytes_of(heap, heap->granules_in_use) + bytes_of(heap, heap->granules_dirty) +
-	       page_b_bytes() - process.credit;
+	       page_b_bytes() - process.credit - __atomic_load_n(&process.closed, __ATOMIC_RELAXED);
 }
 
 /* Whether so many granules more, some of them dirty, may come into use. */
@@ -1072,6 +1073,23 @@ bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes)
 			huge_pages_leave(heap, page, 1);
 	lock_release(&heap->lock);
 	return os_purge((void *)start, bytes);
+}
+
+void heap_close_part(void *start, size_t bytes)
+{
+	/* It may be resident from an earlier use. */
+	if (!heap_is_zero(heap_process, start, bytes))
+		heap_purge_range(heap_process, (uintptr_t)start, bytes);
+	os_guard(start, bytes);
+	__atomic_fetch_add(&process.closed, bytes, __ATOMIC_RELAXED);
+}
+
+bool heap_open_part(void *start, size_t bytes)
+{
+	if (!os_unguard(start, bytes))
+		return false;
+	__atomic_fetch_sub(&process.closed, bytes, __ATOMIC_RELAXED);
+	return true;
 }
 
 /* Gives back the whole OS pages in a free cell of a user's heap. */

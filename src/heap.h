@@ -136,6 +136,13 @@ void heap_zero(struct heap *heap, void *ptr, size_t bytes);
 /* Whether all of a cell that was just handed out reads as zero. Process heap. */
 bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes);
 
+/* Makes a part of a cell that was just handed out inaccessible, if the system lets it: it holds nothing, and does
+ * not count as committed. Process heap. */
+void heap_close_part(void *start, size_t bytes);
+
+/* Opens it again. Returns: false where the system refuses that. */
+bool heap_open_part(void *start, size_t bytes);
+
 /* What the process has committed, as limit.h means it. */
 size_t heap_committed_bytes(void);
 

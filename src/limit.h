@@ -2,9 +2,10 @@
  * limit.h - how much memory the process may commit, and whether its control group is short of it.
  *
  * Committed is what may be resident without asking again: cells of Page A in use, free pages of it
- * that were not given back yet, and what is claimed of Page B. A slab counts as a whole. Not counted
- * are the heaps that users create, and what a program maps without malloc (as python does for its
- * small objects, unless PYTHONMALLOC=malloc). A child of fork has the same limit for itself.
+ * that were not given back yet, and what is claimed of Page B. A slab counts as a whole, but for the
+ * guard behind it. Not counted are the heaps that users create, and what a program maps without
+ * malloc (as python does for its small objects, unless PYTHONMALLOC=malloc). A child of fork has the
+ * same limit for itself.
  */
 #ifndef LIMIT_H
 #define LIMIT_H

@@ -202,12 +202,10 @@ static void *cell_take(struct slab *slab, size_t bytes)
 /* Returns: false where the slab must be inaccessible and could not be made so. */
 static bool slab_guard(const struct arena *arena, const struct slab *slab, size_t bytes)
 {
-	size_t guard = slab->guarded ? HEAP_PAGE_BYTES : 0;
-
-	if (arena->inaccessible)
-		return os_guard((void *)slab->start, bytes + guard);
-	if (guard != 0)
-		os_guard((void *)(slab->start + bytes), guard);
+	if (arena->inaccessible && !os_guard((void *)slab->start, bytes))
+		return false;
+	if (slab->guarded)
+		heap_close_part((void *)(slab->start + bytes), HEAP_PAGE_BYTES);
 	return true;
 }
 
@@ -218,7 +216,7 @@ static bool slab_unguard(struct slab *slab)
 
 	if (!slab->guarded)
 		return true;
-	if (!os_unguard((void *)(slab->start + bytes), HEAP_PAGE_BYTES))
+	if (!heap_open_part((void *)(slab->start + bytes), HEAP_PAGE_BYTES))
 		return false;
 	os_guard_release();
 	slab->guarded = false;

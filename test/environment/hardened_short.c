@@ -63,14 +63,26 @@ static void many_guards(void)
 /* A page more or less must not matter. */
 static unsigned pages_less;
 
+static void again(void)
+{
+	execl("/proc/self/exe", "hardened_short", "limited", (char *)NULL);
+	REQUIRE(!"exec");
+}
+
 static void limited(void)
 {
 	rlim_t bytes = (64 << 20) - pages_less * 4096;
 	struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
 
 	REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
-	execl("/proc/self/exe", "hardened_short", "limited", (char *)NULL);
-	REQUIRE(!"exec");
+	again();
+}
+
+/* Guards are no memory: HALLOC_LIMIT does not count them. */
+static void limited_by_option(void)
+{
+	REQUIRE(setenv("HALLOC_LIMIT", "64M", 1) == 0);
+	again();
 }
 
 static void try(void (*act)(void))
@@ -96,6 +108,7 @@ int main(int count, char **arguments)
 	}
 	for (; pages_less < 16; pages_less++)
 		try(limited);
+	try(limited_by_option);
 	try(many_guards);
 	return 0;
 }
