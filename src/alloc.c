@@ -105,16 +105,13 @@ bool alloc_boot(void)
 	return stage_now() == STAGE_READY;
 }
 
-/* Exported by glibc since 2.32; elsewhere there may always be others. */
-extern char __libc_single_threaded __attribute__((weak));
-
 /* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
  * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
 static bool forks_alone;
 
 static void fork_prepare(void)
 {
-	forks_alone = &__libc_single_threaded != NULL && __libc_single_threaded != 0;
+	forks_alone = os_is_single_threaded();
 	if (forks_alone)
 		return;
 	pthread_mutex_lock(&boot_mutex);

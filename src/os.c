@@ -8,7 +8,6 @@
 #include "os.h"
 #include "report.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -292,11 +291,12 @@ bool os_seal(void *start, size_t bytes, bool sealed)
 	return protect(start, bytes, sealed ? PROT_READ : READ_WRITE);
 }
 
+/* Exported by glibc since 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+
 bool os_is_single_threaded(void)
 {
-	const char *told = dlsym(RTLD_DEFAULT, "__libc_single_threaded"); /* since glibc 2.32 */
-
-	return told != NULL && *told != 0;
+	return &__libc_single_threaded != NULL && __libc_single_threaded != 0;
 }
 
 /* Each guard takes two mappings; the program is left more than half of them. Where addresses are limited,
