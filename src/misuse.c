@@ -101,12 +101,18 @@ static void place_find(struct place *place, const void *ptr)
 
 void (*misuse_history)(const void *ptr);
 
-/* Ends a report whose line is written. A block may have been found spoiled with its arena locked: the handler
- * of SIGABRT, and the unwinder while another thread loads a library, may want that lock. */
-static void finish(const void *ptr)
+/* Before a report that ends the process: a block may have been found spoiled with its arena locked. Who reads
+ * standard error, if it is full, may want that lock; so may another thread that loads a library, while the unwinder
+ * waits for it; and the handler of SIGABRT. */
+static void let_go(void)
 {
 	if (!report_carry_on)
 		lock_abandon();
+}
+
+/* Ends a report whose line is written. */
+static void finish(const void *ptr)
+{
 	if (misuse_history != NULL)
 		misuse_history(ptr);
 	report_end();
@@ -118,6 +124,7 @@ void misuse_report(const char *name, const void *ptr, bool was_freed)
 	int thread = (int)gettid();
 
 	place_find(&place, ptr);
+	let_go();
 	if (was_freed)
 		place.dead = true;
 	if (place.dead && strcmp(name, "free") == 0)
@@ -134,6 +141,7 @@ void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_
 	struct place place;
 
 	place_find(&place, ptr);
+	let_go();
 	report_crime("%s of %p with the wrong %s %zu: %s; thread %d", name, ptr, wrong, value,
 	             place.text, (int)gettid());
 	finish(ptr);
@@ -147,6 +155,7 @@ void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t 
 	size_t distance = at < 0 ? -(size_t)at : (size_t)at;
 
 	place_find(&place, block);
+	let_go();
 	report_crime("%s of %p, %zu bytes: byte %s%zu was %s; %s; thread %d", crime, block, size,
 	             sign, distance, verb, place.text, (int)gettid());
 	finish(block);
@@ -170,6 +179,7 @@ void misuse_copy(const struct misuse_copy *copy)
 	char beyond[48] = "";
 
 	place_find(&place, copy->block);
+	let_go();
 	if (copy->live && at >= 0 && (size_t)at <= copy->size)
 		report_text(beyond, sizeof beyond, ", %zu too many",
 		            copy->bytes - (copy->size - (size_t)at));
@@ -184,6 +194,7 @@ void misuse_origin(const char *name, const void *ptr, const char *maker)
 	struct place place;
 
 	place_find(&place, ptr);
+	let_go();
 	report_crime("mismatched %s of %p, made by %s: %s; thread %d", name, ptr, maker, place.text,
 	             (int)gettid());
 	finish(ptr);
