@@ -9,7 +9,7 @@ int main(void)
 	enum { SIZE = 1000 };
 	char *from = malloc(SIZE), *to = malloc(SIZE);
 
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)to);
+	crime(to);
 	for (int i = 0; i < SIZE + 8; i++)
 		to[i] = *(volatile char *)(from + i);
 	free(to);

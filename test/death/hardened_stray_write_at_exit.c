@@ -12,7 +12,7 @@ int main(void)
 	while ((uintptr_t)block % 65536 == 0)
 		block = malloc(400);
 	free(block);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block - 416));
+	crime(block - 416);
 	block[-1] = 1;
 	return 0;
 }

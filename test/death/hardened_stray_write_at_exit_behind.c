@@ -11,7 +11,7 @@ int main(void)
 	while ((uintptr_t)block % 65536 + 2 * 416 > 65536)
 		block = malloc(400);
 	free(block);
-	dprintf(STDERR_FILENO, "crime %p\n", (void *)(block + 416));
+	crime(block + 416);
 	block[416] = 1;
 	return 0;
 }
