@@ -7,8 +7,8 @@ int main(void)
 {
 	char *block = malloc(400);
 
-	/* Not the first of its slab. */
-	while ((uintptr_t)block % 65536 == 0)
+	/* Not the first of its page, nor of its slab. */
+	while ((uintptr_t)block % 4096 == 0)
 		block = malloc(400);
 	crime(block - 416);
 	block[-1] = 1;

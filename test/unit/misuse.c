@@ -225,9 +225,12 @@ static void write_after_free_at_exit(void)
 
 static void underflow(void)
 {
+	const size_t room = sizeclasses[sizeclass_of(401)].slot_bytes;
 	char *block = alloc_new(400);
+	size_t size;
 
-	while ((uintptr_t)block % HEAP_PAGE_BYTES == 0)
+	/* Behind a slot on the same page that nobody has. */
+	while ((uintptr_t)block % os_page_bytes < room || hardened_find(block - room, &size))
 		block = alloc_new(400);
 	block[-1] = 1;
 	alloc_free(block);
