@@ -502,10 +502,12 @@ bool tcache_new(void)
 
 static void tcache_empty(struct tcache *tcache)
 {
-	if (tcache->changing != TCACHE_OUTBOX_CHANGES)
+	uint8_t changing = tcache->changing; /* which sending says of itself, too */
+
+	if (changing != TCACHE_OUTBOX_CHANGES)
 		outbox_send(tcache);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
-		if (tcache->changing == class + 1)
+		if (changing == class + 1)
 			continue; /* lost, in the child of a fork alone */
 		class_free(tcache, class);
 	}

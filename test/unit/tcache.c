@@ -195,11 +195,16 @@ static void arenas_reused(void)
 /* The caches of threads that do not live on in a child are emptied there. */
 static pthread_barrier_t barrier;
 static struct slot theirs;
+static struct tcache *interrupted;
 
 static void *wait_with_a_cache(void *arg)
 {
-	(void)arg;
+	struct slot *ours = arg;
+
 	theirs = pop(7);
+	push(*ours); /* to the outbox */
+	REQUIRE(tcache_self->outbox_count == 1);
+	interrupted = tcache_self;
 	for (int i = 0; i < 100; i++)
 		push(pop(7));
 	pthread_barrier_wait(&barrier);
@@ -210,11 +215,14 @@ static void *wait_with_a_cache(void *arg)
 static void forked(void)
 {
 	pthread_t threads[4];
+	struct slot ours[4];
 	int status = 0;
 
 	REQUIRE(pthread_barrier_init(&barrier, NULL, 5) == 0);
 	for (int i = 0; i < 4; i++)
-		REQUIRE(pthread_create(&threads[i], NULL, wait_with_a_cache, NULL) == 0);
+		ours[i] = pop(7);
+	for (int i = 0; i < 4; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, wait_with_a_cache, &ours[i]) == 0);
 	pthread_barrier_wait(&barrier);
 	REQUIRE(tcache_count() == 5);
 	lock_fork_prepare();
@@ -222,6 +230,9 @@ static void forked(void)
 	REQUIRE(child >= 0);
 	if (child == 0) {
 		lock_fork_child();
+		/* One was about to change a magazine, which nobody may rely on then. */
+		interrupted->changing = 7 + 1;
+		interrupted->magazines[7].top = NULL;
 		tcache_fork_child();
 		REQUIRE(tcache_count() == 1);
 		push(theirs);
