@@ -34,16 +34,16 @@ static struct slot bottom[1];
 
 #define NO_SLOTS ((struct magazine){.top = bottom + 1, .limit = bottom + 1})
 
-/* Every magazine of these is empty, and has no room. */
+/* Every magazine of these is empty, and has no room; nor has the outbox. */
 #define NO_MAGAZINES                                                                    \
 	{                                                                               \
 		[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1 } \
 	}
 
-#define NO_CACHE                                                    \
-	{                                                           \
-		.magazines = NO_MAGAZINES, .returns = NO_MAGAZINES, \
-		.arena_number = TCACHE_ARENA_NONE,                  \
+#define NO_CACHE                                                                        \
+	{                                                                               \
+		.magazines = NO_MAGAZINES, .returns = NO_MAGAZINES,                     \
+		.arena_number = TCACHE_ARENA_NONE, .outbox_count = TCACHE_OUTBOX_SLOTS, \
 	}
 
 struct tcache tcache_none = NO_CACHE;
@@ -91,14 +91,14 @@ static uint32_t capacity_max(unsigned class)
 	return at_most(bytes / sizeclasses[class].slot_bytes, MAGAZINE_SLOTS_MAX);
 }
 
-/* The room that a magazine has next. */
-static uint32_t capacity_next(const struct tcache *tcache, unsigned class)
+/* The room that a magazine has next; most is its capacity_max. */
+static uint32_t capacity_next(const struct tcache *tcache, unsigned class, uint32_t most)
 {
 	uint32_t capacity = tcache->capacities[class] * 2u;
 
 	if (capacity == 0)
 		capacity = MAGAZINE_SLOTS_FIRST;
-	return at_most(capacity, capacity_max(class));
+	return at_most(capacity, most);
 }
 
 static size_t slots_bytes(size_t slots)
@@ -178,11 +178,11 @@ static void class_free(struct tcache *tcache, unsigned class)
 	tcache->capacities[class] = 0;
 }
 
-/* Gives the magazine of a class twice its room, and its returns while there are any.
+/* Gives the magazine of a class twice its room, up to most, and its returns while there are any.
  * Returns: false when it has all it may, or without memory. */
-static bool magazine_grow(struct tcache *tcache, unsigned class)
+static bool magazine_grow(struct tcache *tcache, unsigned class, uint32_t most)
 {
-	uint32_t capacity = capacity_next(tcache, class);
+	uint32_t capacity = capacity_next(tcache, class, most);
 	struct slot *second = NULL;
 
 	if (capacity <= tcache->capacities[class])
@@ -206,34 +206,58 @@ static bool magazine_grow(struct tcache *tcache, unsigned class)
 
 /* --- The outbox --------------------------------------------------------------------------------- */
 
-/* Sends home the slots of one arena, that of the first slot; the others close ranks. */
-static void outbox_send_some(struct tcache *tcache)
+static void outbox_swap(struct tcache *tcache, unsigned one, unsigned other)
 {
-	struct slot parcel[TCACHE_OUTBOX_SLOTS];
-	unsigned number = pagemap_find(tcache->outbox[0].ptr)->arena;
-	uint16_t parcelled = 0;
-	uint16_t kept = 0;
+	struct slot slot = tcache->outbox[one];
+	uint16_t arena = tcache->outbox_arenas[one];
 
-	change(tcache, TCACHE_OUTBOX_CHANGES);
-	for (uint16_t i = 0; i < tcache->outbox_count; i++) {
-		struct slot slot = tcache->outbox[i];
-		if (pagemap_find(slot.ptr)->arena == number)
-			parcel[parcelled++] = slot;
-		else
-			tcache->outbox[kept++] = slot;
-	}
-	tcache->outbox_count = kept;
-	change(tcache, 0);
-	slab_flush(slab_arena(number), parcel, parcelled);
+	tcache->outbox[one] = tcache->outbox[other];
+	tcache->outbox_arenas[one] = tcache->outbox_arenas[other];
+	tcache->outbox[other] = slot;
+	tcache->outbox_arenas[other] = arena;
+}
+
+/* Sends home, of the slots from first on, those of the first one's arena: mostly all of them.
+ * Returns: the first of the others, which changed places with them. */
+static unsigned outbox_send_some(struct tcache *tcache, unsigned first)
+{
+	const uint16_t *arenas = tcache->outbox_arenas;
+	unsigned count = tcache->outbox_count;
+	unsigned end = first + 1;
+
+	while (end < count && arenas[end] == arenas[first])
+		end++;
+	for (unsigned i = end + 1; i < count; i++)
+		if (arenas[i] == arenas[first])
+			outbox_swap(tcache, i, end++);
+	slab_flush(slab_arena(arenas[first]), tcache->outbox + first, end - first);
+	return end;
 }
 
 static void outbox_send(struct tcache *tcache)
 {
-	while (tcache->outbox_count != 0)
-		outbox_send_some(tcache);
+	unsigned sent = 0;
+
+	change(tcache, TCACHE_OUTBOX_CHANGES);
+	while (sent < tcache->outbox_count)
+		sent = outbox_send_some(tcache, sent);
+	tcache->outbox_count = 0;
+	change(tcache, 0);
 }
 
-__attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *state)
+static void outbox_put(struct tcache *tcache, void *ptr, unsigned arena, uint8_t *state)
+{
+	uint16_t count = tcache->outbox_count;
+
+	/* Not as a pair: one that was just put together in memory can be copied only when the stores
+	 * before it are done, that of the state among them, which another core mostly has. */
+	tcache->outbox[count].ptr = ptr;
+	tcache->outbox[count].state = state;
+	tcache->outbox_arenas[count] = (uint16_t)arena;
+	__atomic_store_n(&tcache->outbox_count, (uint16_t)(count + 1), __ATOMIC_RELEASE);
+}
+
+__attribute__((noinline)) static void send_slow(void *ptr, unsigned arena, uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
@@ -244,13 +268,19 @@ __attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *s
 		slab_flush(slab_arena(arena), &slot, 1);
 		return;
 	}
-	if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS) {
-		outbox_send(tcache);
-		slab_tick();
-	}
-	tcache->outbox[tcache->outbox_count] = slot;
-	__atomic_store_n(&tcache->outbox_count, (uint16_t)(tcache->outbox_count + 1),
-	                 __ATOMIC_RELEASE);
+	outbox_send(tcache);
+	outbox_put(tcache, ptr, arena, state);
+	slab_tick();
+}
+
+__attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *state)
+{
+	struct tcache *tcache = tcache_self;
+
+	if (unlikely(tcache->outbox_count == TCACHE_OUTBOX_SLOTS))
+		send_slow(ptr, arena, state);
+	else
+		outbox_put(tcache, ptr, arena, state);
 }
 
 /* --- Sampling ----------------------------------------------------------------------------------- */
@@ -338,7 +368,7 @@ static struct slot refill(struct tcache *tcache, unsigned class)
 
 	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
 		return slot;
-	magazine_grow(tcache, class);
+	magazine_grow(tcache, class, capacity_max(class));
 	uint32_t capacity = tcache->capacities[class];
 	if (capacity == 0) {
 		slab_fill(tcache->arena, class, &slot, 1);
@@ -377,9 +407,11 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 /* Makes room in a magazine that has none. Returns: false when it never has any. */
 static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
 {
-	if (tcache->capacities[class] > capacity_max(class))
+	uint32_t most = capacity_max(class);
+
+	if (tcache->capacities[class] > most)
 		class_free(tcache, class); /* there were fewer threads when it grew */
-	if (magazine_grow(tcache, class))
+	if (magazine_grow(tcache, class, most))
 		return true;
 	/* The older half goes. */
 	uint32_t half = (tcache->capacities[class] + 1u) / 2;

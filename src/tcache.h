@@ -47,7 +47,8 @@ struct tcache {
 	struct tcache *previous; /* in the list of all caches */
 	struct tcache *next;
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
-	uint64_t sample_in; /* allocations until the next to be sampled */
+	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
+	uint64_t sample_in;                          /* allocations until the next to be sampled */
 	uint64_t random;
 };
 

@@ -131,6 +131,67 @@ static void outbox(void)
 	REQUIRE(cells_left() == 0);
 }
 
+/* Slots of several arenas, by turns: each goes to its own, whichever way they lie in the outbox. */
+enum { SENDERS = 3 };
+
+static struct slot mixed[SENDERS][PARCEL];
+static pthread_barrier_t turns;
+
+static void *fill_and_wait(void *arg)
+{
+	struct slot *slots = arg;
+
+	for (unsigned i = 0; i < PARCEL; i++)
+		slots[i] = pop(sizeclass_of(64));
+	pthread_barrier_wait(&turns); /* they are all there: the releaser comes */
+	pthread_barrier_wait(&turns);
+	return NULL;
+}
+
+static void *free_mixed(void *arg)
+{
+	uint32_t chance = 7;
+	unsigned left[SENDERS] = {PARCEL, PARCEL, PARCEL};
+	unsigned all = SENDERS * PARCEL;
+
+	(void)arg;
+	push(pop(sizeclass_of(100)));
+	for (unsigned sender; all != 0; all--) {
+		do
+			sender = next_random(&chance) % SENDERS;
+		while (left[sender] == 0);
+		struct slot slot = mixed[sender][--left[sender]];
+		REQUIRE(tcache_self->arena_number != pagemap_find(slot.ptr)->arena);
+		push(slot);
+	}
+	REQUIRE(tcache_slots(tcache_self, sizeclass_of(64)) == 0);
+	return NULL;
+}
+
+static void outbox_mixed(void)
+{
+	pthread_t threads[SENDERS];
+	uint64_t flushed[SENDERS];
+
+	REQUIRE(cells_left() == 0);
+	REQUIRE(pthread_barrier_init(&turns, NULL, SENDERS + 1) == 0);
+	for (unsigned i = 0; i < SENDERS; i++)
+		REQUIRE(pthread_create(&threads[i], NULL, fill_and_wait, mixed[i]) == 0);
+	pthread_barrier_wait(&turns);
+	for (unsigned i = 0; i < SENDERS; i++)
+		flushed[i] = slab_arenas[pagemap_find(mixed[i][0].ptr)->arena]->slots_flushed;
+	in_thread(free_mixed, NULL);
+	all_ok();
+	for (unsigned i = 0; i < SENDERS; i++)
+		REQUIRE(slab_arenas[pagemap_find(mixed[i][0].ptr)->arena]->slots_flushed ==
+		        flushed[i] + PARCEL);
+	pthread_barrier_wait(&turns);
+	for (unsigned i = 0; i < SENDERS; i++)
+		REQUIRE(pthread_join(threads[i], NULL) == 0);
+	REQUIRE(pthread_barrier_destroy(&turns) == 0);
+	REQUIRE(cells_left() == 0);
+}
+
 /* Called when the thread's cache is gone: still served, one slot at a time, nothing left behind. */
 static struct slot of_gone_thread;
 
@@ -308,6 +369,7 @@ int main(void)
 		growth(class);
 	arenas_reused();
 	outbox();
+	outbox_mixed();
 	after_a_cache();
 	forked();
 	many_threads();
