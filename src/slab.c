@@ -110,6 +110,7 @@ static void list_remove(struct arena *arena, struct slab *slab)
 		arena->partial[slab->sizeclass][slab->fullness] = slab->next;
 	if (slab->next != NULL)
 		slab->next->previous = slab->previous;
+	slab->settle_at = 0;
 }
 
 static void idle_add(struct arena *arena, struct slab *slab)
@@ -135,6 +136,7 @@ static void idle_remove(struct arena *arena, struct slab *slab)
 	else
 		arena->idle_last = slab->idle_previous;
 	slab->idle_since = 0;
+	slab->settle_at = 0;
 }
 
 /* --- Slabs come and go -------------------------------------------------------------------------- */
@@ -472,6 +474,25 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 
 /* --- Flush: slots come home --------------------------------------------------------------------- */
 
+/* The least number of free slots with which slab_settle next finds something to do: to move the slab to the
+ * list below its own, to call it idle, or empty. */
+static unsigned settle_next(const struct slab *slab)
+{
+	const struct sizeclass *shape = class_of(slab);
+	unsigned used_least = (shape->slots + 1u) * slab->fullness; /* in its list, by quarters */
+	unsigned next = shape->slots + 1 - (used_least + SLAB_FULLNESSES - 1) / SLAB_FULLNESSES;
+	uint64_t rest;
+
+	if (slab->fullness == 0)
+		next = shape->slots;
+	if (slab->idle_since == 0) {
+		uint64_t page = sizeclass_divide(os_page_bytes - 1, shape->reciprocal, &rest) + 1;
+		if (page < next)
+			next = (unsigned)page;
+	}
+	return next;
+}
+
 /* Puts a slab where it belongs after slots came back to it. */
 static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_before)
 {
@@ -495,6 +516,7 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 	if (slab->idle_since == 0 && !arena->inaccessible &&
 	    slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
 		idle_add(arena, slab);
+	slab->settle_at = (uint16_t)settle_next(slab);
 }
 
 /* Puts a slot back: its bit and the count together, as who reads from outside expects the two to agree. */
@@ -512,24 +534,59 @@ static void slot_put(struct slab *slab, unsigned slot)
 		slab->first_word = (uint16_t)word;
 }
 
+/* Puts slots back as slot_put does, but at once those that follow one another in one word of the slab, as
+ * neighbours mostly do. Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
+static const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
+                                    const struct slot *end)
+{
+	size_t word = (size_t)(slot->state - slab_states(slab)) / WORD_BITS;
+	const uint8_t *states = slab_states(slab) + word * WORD_BITS;
+	size_t width = total - word * WORD_BITS;
+	uint64_t bits = slab->free_bits[word];
+	unsigned free = slab->free;
+
+	if (width > WORD_BITS)
+		width = WORD_BITS;
+	do {
+		size_t bit = (size_t)(slot->state - states);
+		if (bit >= width)
+			break;
+		if (unlikely(*slot->state == SLOT_LIVE || (bits >> bit & 1) != 0)) {
+			ptr_tell_twice(slot->ptr);
+		} else {
+			bits |= (uint64_t)1 << bit;
+			free++;
+		}
+	} while (++slot < end);
+	slab->free_bits[word] = bits;
+	slab->free = (uint16_t)free;
+	if (word < slab->first_word)
+		slab->first_word = (uint16_t)word;
+	return slot;
+}
+
 static void slots_return(struct arena *arena, const struct slot *slots, unsigned count)
 {
-	for (unsigned i = 0; i < count;) {
-		const struct pagemap_entry *entry = pagemap_find(slots[i].ptr);
-		struct slab *slab = slab_of_entry(entry);
+	const struct slot *end = slots + count;
+
+	while (slots < end) {
+		const struct pagemap_entry *entry = pagemap_find(slots->ptr);
 		const uint8_t *states = entry->states;
+		size_t total = sizeclasses[entry->sizeclass].slots;
 		if (unlikely(entry->retired || entry->arena != arena->number ||
-		             slots[i].state < states ||
-		             slots[i].state >= states + class_of(slab)->slots)) {
-			ptr_tell_twice(slots[i++].ptr); /* its slab is gone */
+		             (size_t)(slots->state - states) >= total)) {
+			ptr_tell_twice(slots->ptr); /* its slab is gone */
+			slots++;
 			continue;
 		}
-		unsigned total = class_of(slab)->slots;
+		struct slab *slab = slab_of_entry(entry);
 		unsigned free_before = slab->free;
 		/* As many as lie in the same slab, one behind the other. */
-		for (; i < count && (size_t)(slots[i].state - states) < total; i++)
-			slot_put(slab, (unsigned)(slots[i].state - states));
-		slab_settle(arena, slab, free_before);
+		do
+			slots = slots_put(slab, total, slots, end);
+		while (slots < end && (size_t)(slots->state - states) < total);
+		if (slab->free >= slab->settle_at)
+			slab_settle(arena, slab, free_before);
 	}
 	arena->slots_flushed += count;
 }
@@ -760,6 +817,7 @@ static bool slab_is_ok(const struct slab *slab, const struct arena *arena)
 			return false;
 	}
 	return free == slab->free && free != 0 && slab->arena == arena->number &&
+	       slab->settle_at <= settle_next(slab) &&
 	       slab_states(slab)[class_of(slab)->slots] == SLOT_FRESH &&
 	       slab_at((const void *)slab->start) == slab && fullness_of(slab) == slab->fullness;
 }

@@ -50,7 +50,8 @@ struct slab {
 	uint16_t arena;
 	uint8_t sizeclass;
 	uint8_t fullness;
-	bool guarded; /* hardened mode: a guard follows */
+	bool guarded;       /* hardened mode: a guard follows */
+	uint16_t settle_at; /* with fewer free slots it is in the right lists; 0: not known */
 };
 
 _Static_assert(sizeof(struct slab) % 8 == 0, "the states follow directly");

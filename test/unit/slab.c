@@ -199,6 +199,41 @@ static void fullest_first(void)
 	REQUIRE(heap_process->cells_in_use == 0);
 }
 
+/* Slots that come home one by one, any of those that are out, and some leave again in between: at each step
+ * the slab is in the list of its fullness, which the walker sees to, and idle from the moment on that its
+ * free slots make an OS page. */
+static void settles(unsigned class)
+{
+	unsigned count = sizeclasses[class].slots;
+	unsigned out = count;
+	uint32_t chance = class + 1;
+
+	REQUIRE(fill_slots(arena, class, slots, count) == count);
+	set_all(slots, count, SLOT_DEAD);
+	const struct slab *slab = slab_at((const void *)pagemap_find(slots[0].ptr)->start);
+	for (unsigned step = 0; step < 4 * count; step++) {
+		unsigned one_in = step < count || step > 2 * count ? 16 : 3; /* emptier, fuller */
+		if (out != 0 && (out == count || next_random(&chance) % one_in != 0)) {
+			unsigned goes = next_random(&chance) % out--;
+			struct slot slot = slots[goes];
+			slots[goes] = slots[out];
+			flush(arena, &slot, 1);
+			size_t free_bytes = slab->free * (size_t)sizeclasses[class].slot_bytes;
+			REQUIRE((slab->idle_since != 0) == (free_bytes >= os_page_bytes));
+		} else {
+			unsigned wanted = 1 + next_random(&chance) % 8;
+			wanted = wanted < count - out ? wanted : count - out;
+			REQUIRE(fill_slots(arena, class, slots + out, wanted) == wanted);
+			out += wanted;
+			REQUIRE(slab->idle_since == 0);
+		}
+		REQUIRE(slab->free == count - out);
+	}
+	flush(arena, slots, out);
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
 static void arenas_apart(void)
 {
 	unsigned class = sizeclass_of(64);
@@ -269,6 +304,9 @@ static void damage(void *arg)
 	case 7:
 		slab->fullness ^= 1;
 		break;
+	case 8:
+		slab->settle_at = sizeclasses[slab->sizeclass].slots; /* past other lists */
+		break;
 	default:
 		break;
 	}
@@ -281,7 +319,7 @@ static void walker(void)
 
 	REQUIRE(fill_slots(arena, sizeclass_of(1024), some, 10) == 10);
 	struct slab *slab = slab_at((const void *)pagemap_find(some[0].ptr)->start);
-	for (damage_kind = 0; damage_kind < 8; damage_kind++) {
+	for (damage_kind = 0; damage_kind < 9; damage_kind++) {
 		int status = child_run(damage, slab);
 		if (status != 6)
 			fprintf(stderr, "damage %d: %d\n", damage_kind, status);
@@ -361,6 +399,43 @@ static void twice(void)
 	slab_came_twice = NULL;
 }
 
+/* The same within one batch, between slots of one word: the others come home. */
+static void twice_at_once(void)
+{
+	struct slot some[4];
+
+	times = 0;
+	slab_came_twice = count_twice;
+	REQUIRE(slab_fill(arena, 3, some, 3) == 3);
+	const struct slab *slab = slab_at((const void *)pagemap_find(some[0].ptr)->start);
+	some[3] = some[2];
+	some[2] = some[0];
+	flush(arena, some, 4);
+	REQUIRE(times == 1);
+	REQUIRE(came_twice == some[0].ptr);
+	REQUIRE(slab->free == sizeclasses[3].slots);
+	REQUIRE(slab_fill(arena, 3, some, 3) == 3);
+	*some[1].state = SLOT_LIVE;
+	flush(arena, some, 3);
+	REQUIRE(times == 2);
+	REQUIRE(came_twice == some[1].ptr);
+	REQUIRE(slab->free == sizeclasses[3].slots - 1);
+	*some[1].state = SLOT_DEAD;
+	flush(arena, &some[1], 1);
+	REQUIRE(times == 2);
+	purge();
+	/* One whose slab is gone, with its state where another slab, of fewer slots, has none. */
+	unsigned class = SIZECLASS_COUNT - 1;
+	REQUIRE(slab_fill(arena, class, some, 1) == 1);
+	some[1].ptr = some[0].ptr;
+	some[1].state = slab_states(slab_at(some[0].ptr)) + sizeclasses[class].slots;
+	flush(arena, some, 2);
+	REQUIRE(times == 3);
+	slab_came_twice = NULL;
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
 int main(void)
 {
 	os_boot();
@@ -376,6 +451,8 @@ int main(void)
 		one_class(class);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
 		fresh_is_zero(class);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		settles(class);
 	fullest_first();
 	arenas_apart();
 	retired();
@@ -383,5 +460,6 @@ int main(void)
 	REQUIRE(child_aborts(flush_live, NULL, "halloc: bug in halloc: slab_came_twice != NULL"));
 	REQUIRE(child_aborts(flush_twice, NULL, "halloc: bug in halloc: slab_came_twice != NULL"));
 	twice();
+	twice_at_once();
 	return 0;
 }
