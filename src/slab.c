@@ -360,6 +360,8 @@ static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 	slab->free = (uint16_t)(slab->free - count);
 	for (;; word++) {
 		uint64_t bits = slab->free_bits[word];
+		/* Who freed these slots has their states: another core, where blocks are handed over. */
+		__builtin_prefetch(states + (word + 1) * WORD_BITS);
 		for (; bits != 0 && count > 0; bits &= bits - 1, count--) {
 			unsigned slot = word * WORD_BITS + (unsigned)__builtin_ctzll(bits);
 			if (unlikely(states[slot] == SLOT_LIVE)) {
