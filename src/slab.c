@@ -599,7 +599,8 @@ void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
 
 	arena->slots_flushed++;
 	slot_put(slab, slot);
-	slab_settle(arena, slab, free_before);
+	if (slab->free >= slab->settle_at)
+		slab_settle(arena, slab, free_before);
 }
 
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
