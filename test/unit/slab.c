@@ -359,6 +359,17 @@ static void count_twice(void *ptr)
 	times++;
 }
 
+/* Has the record that a slab had serve something else. */
+static void record_take(const struct slab *slab)
+{
+	size_t size = sizeof *slab;
+
+	while (page_b_record_new(size) != slab) {
+		size += PAGE_B_ALIGN;
+		REQUIRE(size <= PAGE_B_RECORD_BYTES_MAX);
+	}
+}
+
 /* A slot of which two copies are about, as after two frees at the same moment: whichever comes second is
  * told, wherever the first is by then, and the slab keeps in order. */
 static void twice(void)
@@ -392,8 +403,10 @@ static void twice(void)
 	REQUIRE(times == 3);
 	REQUIRE(slab_ok(arena));
 	/* A copy that comes when the slab is gone. */
+	const struct slab *gone = slab_at(again.ptr);
 	slab_purge(os_clock_ms() + 1000000, 0);
 	REQUIRE(slab_at(again.ptr) == NULL);
+	record_take(gone);
 	slab_flush(arena, &again, 1);
 	REQUIRE(times == 4);
 	slab_came_twice = NULL;
