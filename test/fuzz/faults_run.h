@@ -357,6 +357,9 @@ static void moves(uint32_t chance)
 	}
 	if (block.at != NULL)
 		block_resize(&block, 1050000);
+	/* By little: in hardened mode where it is. */
+	for (int i = 0; i < 8 && block.at != NULL; i++)
+		block_resize(&block, block.size + 5000);
 	for (int i = 0; i < 2; i++)
 		if (walls[i].at != NULL)
 			block_free(&walls[i]);
