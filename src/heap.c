@@ -576,8 +576,8 @@ static void peak_note(const struct heap *heap)
 	if (bytes > halloc_page_b.page_a_bytes_peak)
 		halloc_page_b.page_a_bytes_peak = bytes;
 	bytes = committed_bytes(heap);
-	if (bytes > halloc_page_b.committed_bytes_peak)
-		halloc_page_b.committed_bytes_peak = bytes;
+	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
+		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
 }
 
 static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind)
