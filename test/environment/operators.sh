@@ -1,6 +1,7 @@
 #!/bin/sh
 # operators - new and delete go straight to the heap where that is the same, however a program was built; and by way
 # of the C++ library everywhere else. A library that passes for one counts what comes to it.
+# modes: HALLOC_HARDENED=0
 # shellcheck source=test/scripts/common
 . test/scripts/common
 cd "$temporary" || exit 1
