@@ -56,7 +56,7 @@ struct freed {
 };
 
 /* To take one out of these costs a tenth of what it costs to take one out of a slab. The next is drawn in
- * time for its memory to come into the caches. */
+ * time for its memory to come into the caches: its number is below count, or 0. */
 struct ready {
 	unsigned count;
 	unsigned most;
@@ -561,6 +561,7 @@ static unsigned quarantine_give_back(struct arena *arena, struct quarantine *qua
 			continue;
 		given += freed_give_back(arena, ready->slots, ready->count);
 		ready->count = 0;
+		ready->next = 0;
 	}
 	return given;
 }

@@ -385,17 +385,19 @@ static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
  * the caches. Requires: there is one. */
 static unsigned slot_take_any(struct slab *slab, uint64_t chance)
 {
-	unsigned words = words_of(class_of(slab)->slots);
+	unsigned slots = class_of(slab)->slots;
 	unsigned word = slab->first_word;
 
 	while (slab->free_bits[word] == 0)
 		word++;
 	slab->first_word = (uint16_t)word;
 	unsigned other = word + (unsigned)(chance >> 8) % 4;
-	if (other < words && slab->free_bits[other] != 0)
+	if (other < words_of(slots) && slab->free_bits[other] != 0)
 		word = other;
-	/* The first free one from a bit by chance on, else the lowest. */
-	uint64_t bits = slab->free_bits[word] & UINT64_MAX << chance % WORD_BITS;
+	/* The first free one from a slot by chance on, else the lowest. */
+	unsigned span = slots - word * WORD_BITS;
+	uint64_t from = (chance >> 32) * (span < WORD_BITS ? span : WORD_BITS) >> 32;
+	uint64_t bits = slab->free_bits[word] & UINT64_MAX << from;
 	if (bits == 0)
 		bits = slab->free_bits[word];
 	unsigned bit = (unsigned)__builtin_ctzll(bits);

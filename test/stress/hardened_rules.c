@@ -80,18 +80,46 @@ static void large_held_back(void)
 }
 
 /* By address order, each block would follow the one before it. */
-static void by_chance(void)
+static void by_chance(size_t size, size_t room)
 {
 	enum { COUNT = 256 };
 	int follow = 0;
-	char *before = malloc(500);
+	char *before = malloc(size);
 
 	for (int i = 0; i < COUNT; i++) {
-		char *block = malloc(500);
-		follow += block == before + 512;
+		char *block = malloc(size);
+		follow += block == before + room;
 		before = block;
 	}
-	REQUIRE(follow < COUNT / 4);
+	printf("%d of %d blocks of %zu bytes follow the one before\n", follow, COUNT, size);
+	REQUIRE(follow < COUNT / 3);
+}
+
+/* When memory is short, all that waits goes back: what is freed and had again after that is whole. */
+static void given_back(void)
+{
+	enum { COUNT = 200, ROUNDS = 100 };
+	static unsigned char *blocks[COUNT];
+	uint32_t seed = 1;
+
+	for (int round = 0; round < ROUNDS; round++) {
+		for (int i = 0; i < COUNT; i++) {
+			blocks[i] = malloc(64);
+			REQUIRE(blocks[i]);
+			for (int at = 0; at < 64; at++)
+				REQUIRE(blocks[i][at] == 0);
+			memset(blocks[i], i, 64);
+		}
+		for (int i = 0; i < COUNT; i++)
+			REQUIRE(blocks[i][0] == i && blocks[i][63] == i);
+		REQUIRE(malloc((size_t)1 << 50) == NULL);
+		unsigned freed = 60 + next_random(&seed) % 100;
+		for (unsigned i = 0; i < freed; i++)
+			free(blocks[i]);
+		free(malloc(64));
+		for (unsigned i = freed; i < COUNT; i++)
+			free(blocks[i]);
+	}
 }
 
 static void nothing_has_addresses(void)
@@ -118,7 +146,10 @@ int main(void)
 	}
 	shrunk_is_zero();
 	large_held_back();
-	by_chance();
+	by_chance(500, 512);
+	by_chance(4000, 4096);
+	by_chance(20000, 20480);
+	given_back();
 	nothing_has_addresses();
 	return 0;
 }
