@@ -400,6 +400,7 @@ static inline bool ready_take(struct arena *arena, struct quarantine *quarantine
 		if (ready->count == 0)
 			return false;
 	}
+	expect(ready->next < ready->count);
 	*taken = ready->slots[ready->next];
 	ready->slots[ready->next] = ready->slots[--ready->count];
 	ready_draw(quarantine, ready);

@@ -98,7 +98,7 @@ static void by_chance(size_t size, size_t room)
 /* When memory is short, all that waits goes back: what is freed and had again after that is whole. */
 static void given_back(void)
 {
-	enum { COUNT = 200, ROUNDS = 100 };
+	enum { COUNT = 200, ROUNDS = 3000 };
 	static unsigned char *blocks[COUNT];
 	uint32_t seed = 1;
 
@@ -113,10 +113,12 @@ static void given_back(void)
 		for (int i = 0; i < COUNT; i++)
 			REQUIRE(blocks[i][0] == i && blocks[i][63] == i);
 		REQUIRE(malloc((size_t)1 << 50) == NULL);
-		unsigned freed = 60 + next_random(&seed) % 100;
+		unsigned freed = 95 + next_random(&seed) % 20;
 		for (unsigned i = 0; i < freed; i++)
 			free(blocks[i]);
-		free(malloc(64));
+		unsigned char *volatile next = malloc(64);
+		memset(next, 1, 64);
+		free(next);
 		for (unsigned i = freed; i < COUNT; i++)
 			free(blocks[i]);
 	}
