@@ -462,13 +462,13 @@ static void *resize_by_copy(void *ptr, size_t kept, size_t size)
 static void *resize_exact(void *ptr, size_t bytes, size_t size)
 {
 	int saved = errno;
+	size_t kept = bytes < size ? bytes : size;
 	bool grows = bytes >= SIZECLASS_BYTES_MAX && size > bytes;
 
 	if (!hardened_on)
-		return resize_by_copy(ptr, bytes < size ? bytes : size, size);
+		return resize_by_copy(ptr, kept, size);
 	if (!hardened_resize(ptr, size))
-		return move_by_copy(ptr, bytes < size ? bytes : size,
-		                    new_hardened(size, 16, grows));
+		return move_by_copy(ptr, kept, new_hardened(size, 16, grows));
 	errno = saved;
 	return ptr;
 }

@@ -230,12 +230,10 @@ static inline void slot_check_whole(const struct slab *slab, unsigned slot, unsi
                                     size_t room)
 {
 	if (slab_states(slab)[slot] == SLOT_FRESH) {
-		size_t page_rest = -(uintptr_t)block & (os_page_bytes - 1);
+		size_t page_rest = os_page_bytes - ((uintptr_t)block & (os_page_bytes - 1));
 		__atomic_fetch_or(block, 0, __ATOMIC_RELAXED);
-		if (page_rest != 0 && page_rest < room)
+		if (page_rest < room)
 			room = page_rest;
-		else if (os_page_bytes < room)
-			room = os_page_bytes;
 	}
 	slot_check_free(slab, slot, block, room);
 }

@@ -72,6 +72,11 @@ static struct slab *slab_of_entry(const struct pagemap_entry *entry)
 	return (struct slab *)entry->states - 1;
 }
 
+static void *slot_start(const struct slab *slab, unsigned slot)
+{
+	return (void *)(slab->start + (size_t)slot * class_of(slab)->slot_bytes);
+}
+
 static bool bit_is_set(const struct slab *slab, unsigned slot)
 {
 	return (slab->free_bits[slot / WORD_BITS] >> slot % WORD_BITS & 1) != 0;
@@ -341,11 +346,6 @@ __attribute__((noinline, cold)) static void ptr_tell_twice(void *ptr)
 		slab_came_twice(ptr);
 }
 
-static void slot_tell_twice(const struct slab *slab, unsigned slot)
-{
-	ptr_tell_twice((void *)(slab->start + (size_t)slot * class_of(slab)->slot_bytes));
-}
-
 /* Takes the lowest free slots of a slab, and puts them down from end on, the lowest last: magazines are
  * popped from the end, so it goes first. Those that turn out to be in use stay with their users.
  * Requires: it has that many. Returns: how many were taken. */
@@ -365,7 +365,7 @@ static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 		for (; bits != 0 && count > 0; bits &= bits - 1, count--) {
 			unsigned slot = word * WORD_BITS + (unsigned)__builtin_ctzll(bits);
 			if (unlikely(states[slot] == SLOT_LIVE)) {
-				slot_tell_twice(slab, slot);
+				ptr_tell_twice(slot_start(slab, slot));
 				taken--;
 				continue;
 			}
@@ -523,23 +523,9 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 	slab->settle_at = (uint16_t)settle_next(slab);
 }
 
-/* Puts a slot back: its bit and the count together, as who reads from outside expects the two to agree. */
-static void slot_put(struct slab *slab, unsigned slot)
-{
-	unsigned word = slot / WORD_BITS;
-
-	if (unlikely(slab_states(slab)[slot] == SLOT_LIVE || bit_is_set(slab, slot))) {
-		slot_tell_twice(slab, slot);
-		return;
-	}
-	slab->free_bits[word] |= (uint64_t)1 << slot % WORD_BITS;
-	slab->free++;
-	if (word < slab->first_word)
-		slab->first_word = (uint16_t)word;
-}
-
-/* Puts slots back as slot_put does, but at once those that follow one another in one word of the slab, as
- * neighbours mostly do. Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
+/* Puts slots back, at once those that follow one another in one word of the slab, as neighbours mostly do: their
+ * bits and the count together, as who reads from outside expects the two to agree.
+ * Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
 static const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
                                     const struct slot *end)
 {
@@ -597,12 +583,9 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 
 void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
 {
-	unsigned free_before = slab->free;
+	struct slot home = {.ptr = slot_start(slab, slot), .state = slab_states(slab) + slot};
 
-	arena->slots_flushed++;
-	slot_put(slab, slot);
-	if (slab->free >= slab->settle_at)
-		slab_settle(arena, slab, free_before);
+	slots_return(arena, &home, 1);
 }
 
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
@@ -754,12 +737,10 @@ static void pressure_tick(uint32_t now_ms)
 }
 
 /* What idles in slabs of some classes is no use to others, before it goes back. */
-__attribute__((noinline)) static void growth_tick(uint64_t peak, uint32_t now_ms, uint32_t age_ms)
+__attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, uint32_t now_ms,
+                                                  uint32_t age_ms)
 {
-	uint64_t next = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
-
-	if (peak >= next &&
-	    __atomic_compare_exchange_n(&growth_next, &next, peak + peak / 4 + GROWTH_BYTES_MIN,
+	if (__atomic_compare_exchange_n(&growth_next, &next, peak + peak / 4 + GROWTH_BYTES_MIN,
 	                                false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		slab_purge(now_ms, age_ms / GROWTH_AGE_PART);
 }
@@ -776,8 +757,9 @@ void slab_tick(void)
 	if (unlikely(limit_watches))
 		pressure_tick(now);
 	uint64_t peak = __atomic_load_n(&halloc_page_b.committed_bytes_peak, __ATOMIC_RELAXED);
-	if (unlikely(peak >= __atomic_load_n(&growth_next, __ATOMIC_RELAXED)))
-		growth_tick(peak, now, age);
+	uint64_t grown = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
+	if (unlikely(peak >= grown))
+		growth_tick(peak, grown, now, age);
 	if (likely((int32_t)(now - next) < 0))
 		return;
 	/* One thread of those that come by does the work. */
