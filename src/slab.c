@@ -347,7 +347,8 @@ __attribute__((noinline, cold)) static void ptr_tell_twice(void *ptr)
 }
 
 /* Takes the lowest free slots of a slab, and puts them down from end on, the lowest last: magazines are
- * popped from the end, so it goes first. Those that turn out to be in use stay with their users.
+ * popped from the end, so it goes first. Those that turn out to be in use stay with their users. A word of
+ * bits and the count change together, as who reads from outside expects the two to agree.
  * Requires: it has that many. Returns: how many were taken. */
 static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 {
@@ -355,9 +356,9 @@ static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 	uintptr_t start = slab->start;
 	uint8_t *states = slab_states(slab);
 	unsigned word = slab->first_word;
+	unsigned free = slab->free - count; /* in the end */
 	unsigned taken = count;
 
-	slab->free = (uint16_t)(slab->free - count);
 	for (;; word++) {
 		uint64_t bits = slab->free_bits[word];
 		/* Who freed these slots has their states: another core, where blocks are handed over. */
@@ -374,6 +375,7 @@ static unsigned slots_take(struct slab *slab, struct slot *end, unsigned count)
 			end->state = states + slot;
 		}
 		slab->free_bits[word] = bits;
+		slab->free = (uint16_t)(free + count);
 		if (count == 0)
 			break;
 	}
@@ -524,7 +526,7 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 }
 
 /* Puts slots back, at once those that follow one another in one word of the slab, as neighbours mostly do: their
- * bits and the count together, as who reads from outside expects the two to agree.
+ * bits and the count change together.
  * Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
 static const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
                                     const struct slot *end)

@@ -10,8 +10,8 @@
  * A slab is a cell before it has its page-map entry, and still is when it has lost it: nothing in it is
  * in use then, so that cell counts as free.
  *
- * A fill first takes the count, then the bits, and then the states change; a copy goes through a record
- * in the order of addresses, so one taken in between breaks a rule.
+ * A fill takes a word of bits and the count, word after word, and then the states change; a copy goes through a
+ * record in the order of addresses, so one taken in between breaks a rule.
  */
 #include "slabs.h"
 #include "gather.h"

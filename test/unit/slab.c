@@ -412,6 +412,40 @@ static void twice(void)
 	slab_came_twice = NULL;
 }
 
+static void bits_agree(void *ptr)
+{
+	const struct slab *slab = slab_at((const void *)pagemap_find(ptr)->start);
+	unsigned words = (sizeclasses[slab->sizeclass].slots + 63u) / 64;
+	unsigned free = 0;
+
+	for (unsigned i = 0; i < words; i++)
+		free += (unsigned)__builtin_popcountll(slab->free_bits[i]);
+	REQUIRE(free == slab->free);
+	times++;
+}
+
+/* Who reads a slab from outside in the midst of a fill finds as many bits as free slots: the thread that
+ * fills may have lost its processor there. */
+static void seen_amid_fill(void)
+{
+	struct slot some[200];
+
+	times = 0;
+	slab_came_twice = bits_agree;
+	REQUIRE(slab_fill(arena, 3, some, 200) == 200);
+	struct slot live = some[100]; /* in the second word */
+	flush(arena, some, 200);
+	*live.state = SLOT_LIVE;
+	REQUIRE(slab_fill(arena, 3, some, 200) == 200);
+	REQUIRE(times == 1);
+	*live.state = SLOT_DEAD;
+	flush(arena, &live, 1);
+	flush(arena, some, 200);
+	REQUIRE(times == 1);
+	slab_came_twice = NULL;
+	purge();
+}
+
 /* The same within one batch, between slots of one word: the others come home. */
 static void twice_at_once(void)
 {
@@ -474,5 +508,6 @@ int main(void)
 	REQUIRE(child_aborts(flush_twice, NULL, "halloc: bug in halloc: slab_came_twice != NULL"));
 	twice();
 	twice_at_once();
+	seen_amid_fill();
 	return 0;
 }
