@@ -33,6 +33,8 @@
 /* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
 #define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
 
+#define HUGE_BYTES ((size_t)2 << 20)
+
 /* How far to step over what somebody else has mapped in our window. */
 #define HOLE_BYTES ((size_t)1 << 30)
 
@@ -50,8 +52,10 @@ static struct {
 	struct os_window page_a;
 	struct page_b_array cells;
 	struct page_b_array pages;
-	size_t credit; /* of what is committed, bytes that are about to be given back */
-	size_t closed; /* of what is in use, bytes that cannot be touched and hold nothing */
+	size_t credit;      /* of what is committed, bytes that are about to be given back */
+	size_t closed;      /* of what is in use, bytes that cannot be touched and hold nothing */
+	unsigned huge_left; /* huge pages that were given up */
+	bool huge_ended;    /* no more are asked for */
 } process;
 
 /* --- Cells and addresses ------------------------------------------------------------------------ */
@@ -425,7 +429,13 @@ static bool window_extend(struct heap *heap, size_t bytes)
 	}
 }
 
-/* How much to claim when need bytes are missing: an eighth of what there is, within bounds. */
+static bool huge_pages_are_wanted(void)
+{
+	return options.huge_pages != 0 && !process.huge_ended;
+}
+
+/* How much to claim when need bytes are missing: an eighth of what there is, within bounds; to where a huge page
+ * ends, where they are wanted. */
 static size_t growth_bytes(void)
 {
 	size_t step = process.page_a.claimed / 8;
@@ -434,7 +444,10 @@ static size_t growth_bytes(void)
 		step = GROWTH_BYTES_MIN;
 	if (step > GROWTH_BYTES_MAX)
 		step = GROWTH_BYTES_MAX;
-	return step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
+	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
+	if (huge_pages_are_wanted() && step >= HUGE_BYTES / 2)
+		step += -(process.page_a.base + process.page_a.claimed + step) & (HUGE_BYTES - 1);
+	return step;
 }
 
 /* Makes room for a cell of granules at the end of Page A; again, when a hole came in between. */
@@ -627,13 +640,15 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 
 /*
  * Huge pages save small blocks most of their TLB misses and page faults, and cost memory where a heap is
- * small or full of holes. So one is asked for when a slab comes to lie across the start of a stretch of Page A
- * that nothing has touched, in a heap that is large already; slabs then fill it from the bottom up. No
+ * small or full of holes. So one is asked for when a slab comes to lie at, or across, the start of a stretch of
+ * Page A that nothing has touched, in a heap that is large already; slabs then fill it from the bottom up. No
  * more are wanted in a stretch of which a part was given back.
  */
-#define HUGE_BYTES          ((size_t)2 << 20)
 #define HUGE_GRANULES       ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
-#define HUGE_HEAP_BYTES_MIN ((size_t)32 << 20)
+#define HUGE_HEAP_BYTES_MIN ((size_t)16 << 20)
+
+/* A stretch that is given up is a mapping of its own, of which a process may have some 65,000. */
+#define HUGE_LEAVES_MAX 4096u
 
 /* The boundary of huge pages in a cell, as an offset; UINT32_MAX when there is none. */
 static uint32_t huge_boundary(const struct heap *heap, const struct heap_cell *cell)
@@ -646,11 +661,10 @@ static uint32_t huge_boundary(const struct heap *heap, const struct heap_cell *c
 
 static void huge_page_ask(struct heap *heap, uint32_t cell)
 {
-	static bool none_to_have;
 	uint32_t offset = huge_boundary(heap, cell_at(heap, cell));
 	uint32_t next = cell_at(heap, cell)->next;
 
-	if (offset == UINT32_MAX || next == 0 || none_to_have || options.huge_pages == 0 ||
+	if (offset == UINT32_MAX || next == 0 ||
 	    bytes_of(heap, heap->granules_in_use) < HUGE_HEAP_BYTES_MIN)
 		return;
 	if (!is_free(heap, next) || end_of(cell_at(heap, next)) < offset + HUGE_GRANULES ||
@@ -659,7 +673,7 @@ static void huge_page_ask(struct heap *heap, uint32_t cell)
 	if (os_huge_pages((void *)address_of(heap, offset), HUGE_BYTES, true))
 		heap->pages[offset].first |= HEAP_PAGE_HUGE;
 	else
-		none_to_have = true;
+		process.huge_ended = true; /* there are none */
 }
 
 /* Before a range is purged: a huge page that lies partly outside of it is given up. */
@@ -675,6 +689,8 @@ static void huge_pages_leave(struct heap *heap, uint32_t offset, uint32_t granul
 			continue;
 		heap->pages[first].first &= ~HEAP_PAGE_HUGE;
 		os_huge_pages((void *)address_of(heap, first), HUGE_BYTES, false);
+		if (++process.huge_left == HUGE_LEAVES_MAX)
+			process.huge_ended = true;
 	}
 }
 
@@ -696,7 +712,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		process.credit = 0;
 		if (cell != 0)
 			start = (void *)address_of(heap, cell_at(heap, cell)->offset);
-		if (cell != 0 && kind == HEAP_SLAB)
+		if (cell != 0 && kind == HEAP_SLAB && huge_pages_are_wanted())
 			huge_page_ask(heap, cell);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_taken += cell != 0;
