@@ -79,8 +79,11 @@ void page_b_reserve(size_t bytes);
  * Requires: size <= PAGE_B_RECORD_BYTES_MAX. Returns: NULL when there is no room. */
 void *page_b_record_new(size_t size);
 
-/* Gives back a record for others of the same size. */
+/* Gives back a record of that size. */
 void page_b_record_free(void *record, size_t size);
+
+/* Gives the OS pages back that no record has lain in for age_ms. Returns: their bytes. */
+size_t page_b_purge(uint32_t now_ms, uint32_t age_ms);
 
 /* An array that grows by whole OS pages of zeros. */
 struct page_b_array {
@@ -94,7 +97,7 @@ bool page_b_array_open(struct page_b_array *array, size_t record_bytes, size_t r
  * Returns: false when there is no room; nothing has changed then. */
 bool page_b_array_extend(struct page_b_array *array, size_t records);
 
-/* Checks the common pool. Returns: false when something is wrong. */
+/* Checks the map of the common pool. Returns: false when something is wrong. */
 bool page_b_ok(void);
 
 #endif

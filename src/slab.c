@@ -708,6 +708,7 @@ size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 		while (arena_purge_one(slab_arena(i), now_ms, age_ms, &purged))
 			;
 	purged += heap_purge(heap_process, now_ms, age_ms);
+	purged += page_b_purge(now_ms, age_ms);
 	if (purged != 0) {
 		page_b_count(&halloc_page_b.purges, 1);
 		page_b_count(&halloc_page_b.purged_bytes, purged);

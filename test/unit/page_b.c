@@ -3,6 +3,8 @@
 #include "page_b.h"
 #include "child.h"
 
+#include <sys/mman.h>
+
 enum { RECORDS = 1000 };
 
 static struct record {
@@ -101,22 +103,93 @@ static void too_large(void *arg)
 	page_b_record_new(PAGE_B_RECORD_BYTES_MAX + 1);
 }
 
-/* The walker tells a record given back twice, and one given back with another size. */
-static void damaged(void *arg)
+/* A record given back twice, or with another size. */
+static void given_wrongly(void *arg)
 {
 	char *record = page_b_record_new(64);
-	char *other = page_b_record_new(64);
 
-	(void)other;
 	page_b_record_free(record, *(size_t *)arg);
-	if (*(size_t *)arg == 64)
-		*(char **)record = record + 32; /* a link to what is no record */
-	_exit(page_b_ok() ? 5 : 6);
+	page_b_record_free(record, 64);
+}
+
+static size_t resident_of(const struct record *from, unsigned count)
+{
+	size_t resident = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned char there = 0;
+		void *page = (void *)((uintptr_t)from[i].at & -os_page_bytes);
+		REQUIRE(mincore(page, 1, &there) == 0);
+		resident += there & 1;
+	}
+	return resident;
+}
+
+/* What no record lies in goes back to the system, when it has been so for long enough; and reads as zero when it
+ * is used again. */
+static void purges(void)
+{
+	enum { SIZE = 4000 };
+
+	for (unsigned i = 0; i < RECORDS; i++)
+		take(&records[i], SIZE, i);
+	size_t claimed = halloc_page_b.record_bytes_claimed;
+	for (unsigned i = 0; i < RECORDS; i++)
+		if (i % 100 != 0)
+			page_b_record_free(records[i].at, SIZE);
+	uint32_t now = os_clock_ms();
+	REQUIRE(page_b_purge(now, 100000) == 0);
+	REQUIRE(resident_of(records, RECORDS) == RECORDS);
+	size_t purged = page_b_purge(now + 100001, 100000);
+	REQUIRE(purged >= (size_t)SIZE * (RECORDS - RECORDS / 100 * 3));
+	REQUIRE(resident_of(records, RECORDS) <= RECORDS / 100 * 3);
+	REQUIRE(page_b_purge(now + 100001, 0) == 0);
+	REQUIRE(page_b_ok());
+	for (unsigned i = 0; i < RECORDS; i++) {
+		if (i % 100 == 0)
+			REQUIRE(filled(records[i].at, SIZE, i));
+		else
+			take(&records[i], SIZE, i);
+	}
+	REQUIRE(halloc_page_b.record_bytes_claimed == claimed);
+	for (unsigned i = 0; i < RECORDS; i++) {
+		REQUIRE(filled(records[i].at, SIZE, i));
+		page_b_record_free(records[i].at, SIZE);
+		records[i].at = NULL;
+	}
+	REQUIRE(page_b_ok());
+}
+
+/* Small records leave room for a large one when they are given back: runs merge. */
+static void merges(void)
+{
+	void *wall;
+	size_t claimed;
+
+	for (unsigned i = 0; i < RECORDS; i++)
+		take(&records[i], 64, i);
+	wall = page_b_record_new(64);
+	claimed = halloc_page_b.record_bytes_claimed;
+	for (unsigned i = 0; i < RECORDS; i++)
+		page_b_record_free(records[i].at, 64);
+	for (unsigned i = 0; i < RECORDS * 64 / PAGE_B_RECORD_BYTES_MAX; i++) {
+		take(&records[i], PAGE_B_RECORD_BYTES_MAX, i);
+		REQUIRE((uintptr_t)records[i].at < (uintptr_t)wall);
+		REQUIRE(page_b_ok());
+	}
+	REQUIRE(halloc_page_b.record_bytes_claimed == claimed);
+	for (unsigned i = 0; i < RECORDS * 64 / PAGE_B_RECORD_BYTES_MAX; i++) {
+		REQUIRE(filled(records[i].at, PAGE_B_RECORD_BYTES_MAX, i));
+		page_b_record_free(records[i].at, PAGE_B_RECORD_BYTES_MAX);
+		records[i].at = NULL;
+	}
+	page_b_record_free(wall, 64);
+	REQUIRE(page_b_ok());
 }
 
 int main(void)
 {
-	size_t size = 64;
+	size_t once = 64, larger = 100;
 
 	os_boot();
 	REQUIRE(page_b_boot());
@@ -125,6 +198,8 @@ int main(void)
 	REQUIRE(halloc_page_b.header_bytes == sizeof halloc_page_b);
 	reuse();
 	record_churn();
+	purges();
+	merges();
 	arrays();
 	for (size_t bytes = 1; bytes <= PAGE_B_RECORD_BYTES_MAX; bytes += 97) {
 		struct record record;
@@ -133,6 +208,9 @@ int main(void)
 	}
 	REQUIRE(child_aborts(too_large, NULL,
 	                     "halloc: bug in halloc: size <= PAGE_B_RECORD_BYTES_MAX"));
-	REQUIRE(child_run(damaged, &size) == 6);
+	REQUIRE(child_aborts(given_wrongly, &once,
+	                     "halloc: bug in halloc: (frame->used & bits) == bits"));
+	REQUIRE(child_aborts(given_wrongly, &larger,
+	                     "halloc: bug in halloc: (frame->used & bits) == bits"));
 	return 0;
 }
