@@ -29,12 +29,6 @@ __attribute__((noinline)) static void libc_dlopen_find(void)
 	__atomic_store_n(&libc_dlopen, (void *(*)(const char *, int))found, __ATOMIC_RELAXED);
 }
 
-/* Before main, while there is one thread. */
-__attribute__((constructor)) static void start(void)
-{
-	libc_dlopen_find();
-}
-
 /* Where calls are to be checked, those of a new library are as soon as it is open; if it is the same for
  * whoever asks. Returns: NULL otherwise, and when it cannot be opened. */
 __attribute__((noinline)) static void *open_and_relink(const char *path, int flags,

@@ -46,13 +46,12 @@ static bool parse_word(const char *text, const char *words, uint64_t *number)
 	size_t length = strlen(text);
 
 	for (uint64_t i = 0; *words != '\0'; i++) {
-		size_t word = strcspn(words, " ");
+		size_t word = (size_t)(strchrnul(words, ' ') - words);
 		if (word == length && strncmp(words, text, word) == 0) {
 			*number = i;
 			return true;
 		}
-		words += word;
-		words += strspn(words, " ");
+		words += word + (words[word] == ' ');
 	}
 	return false;
 }
@@ -109,11 +108,12 @@ void options_boot(void)
 		return;
 	for (char **entry = environ; entry != NULL && *entry != NULL; entry++) {
 		char name[64];
-		size_t length = strcspn(*entry, "=");
-		if (strncmp(*entry, PREFIX, PREFIX_BYTES) != 0 || (*entry)[length] != '=')
+		/* Not strcspn: it, and its tables, lie far from all that a program's start touches of libc. */
+		const char *end = strchr(*entry, '=');
+		if (strncmp(*entry, PREFIX, PREFIX_BYTES) != 0 || end == NULL)
 			continue;
-		const char *value = *entry + length + 1;
-		length -= PREFIX_BYTES;
+		const char *value = end + 1;
+		size_t length = (size_t)(end - *entry) - PREFIX_BYTES;
 		if (length >= sizeof name)
 			length = sizeof name - 1; /* longer than any of ours */
 		memcpy(name, *entry + PREFIX_BYTES, length);

@@ -145,11 +145,10 @@ static bool object_is(const struct object *object, const char *words)
 	if (*words == '\0')
 		return object->is_ours;
 	while (*words != '\0') {
-		size_t length = strcspn(words, " ");
+		size_t length = (size_t)(strchrnul(words, ' ') - words);
 		if (strncmp(file, words, length) == 0)
 			return true;
-		words += length;
-		words += strspn(words, " ");
+		words += length + (words[length] == ' ');
 	}
 	return false;
 }

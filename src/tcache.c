@@ -34,20 +34,15 @@ static struct slot bottom[1];
 
 #define NO_SLOTS ((struct magazine){.top = bottom + 1, .limit = bottom + 1})
 
-/* Every magazine of these is empty, and has no room; nor has the outbox. */
-#define NO_MAGAZINES                                                                    \
-	{                                                                               \
-		[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1 } \
-	}
+/* Every magazine of this is empty, and has no room; nor has the outbox. The returns, and what the loader would
+ * have to fill in for them, are spared: of no arena, free never comes to them. */
+struct tcache tcache_none = {
+        .magazines = {[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1}},
+        .arena_number = TCACHE_ARENA_NONE,
+        .outbox_count = TCACHE_OUTBOX_SLOTS,
+};
 
-#define NO_CACHE                                                                        \
-	{                                                                               \
-		.magazines = NO_MAGAZINES, .returns = NO_MAGAZINES,                     \
-		.arena_number = TCACHE_ARENA_NONE, .outbox_count = TCACHE_OUTBOX_SLOTS, \
-	}
-
-struct tcache tcache_none = NO_CACHE;
-struct tcache tcache_gone = NO_CACHE;
+struct tcache tcache_gone; /* the same, from the first end of a thread on */
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
 
@@ -559,8 +554,10 @@ static void thread_exit(void *arg)
 {
 	int saved = errno;
 
-	tcache_self = &tcache_gone;
 	lock_acquire(&threads);
+	if (tcache_gone.arena_number != TCACHE_ARENA_NONE)
+		tcache_gone = tcache_none;
+	tcache_self = &tcache_gone;
 	tcache_end(arg);
 	lock_release(&threads);
 	errno = saved;
