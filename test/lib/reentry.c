@@ -5,7 +5,6 @@
 #include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <sched.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -79,14 +78,4 @@ int madvise(void *address, size_t length, int advice)
 {
 	allocate();
 	return (int)syscall(SYS_madvise, address, length, advice);
-}
-
-int sched_getaffinity(pid_t pid, size_t size, cpu_set_t *set)
-{
-	long got;
-
-	allocate();
-	memset(set, 0, size);
-	got = syscall(SYS_sched_getaffinity, pid, size, set);
-	return got < 0 ? -1 : 0;
 }
