@@ -443,16 +443,16 @@ void guarded_sweep(void)
 
 /* --- Reports -------------------------------------------------------------------------------------- */
 
-/* After the line of a report: who allocated, and who freed, the block that ptr lies in. */
-static void history_show(const void *ptr)
+/* For a report: who allocated, and who freed, the block that ptr lies in. */
+static void history_find(const void *ptr, struct backtrace *taken, struct backtrace *freed)
 {
 	const struct guarded *block = block_around(ptr);
 
 	if (block == NULL)
 		return;
-	backtrace_show(&block->taken, "allocated");
+	*taken = block->taken;
 	if (!block->live)
-		backtrace_show(&block->freed, "freed");
+		*freed = block->freed;
 }
 
 static bool was_write(const void *context)
@@ -542,6 +542,6 @@ void guarded_boot(unsigned live_max, bool both_ends)
 	slack_boot();
 	live_most = live_max;
 	lays_both_ways = both_ends;
-	misuse_history = history_show;
+	misuse_history = history_find;
 	guarded_on = true;
 }

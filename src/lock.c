@@ -21,10 +21,13 @@ extern void _IO_list_lock(void) __attribute__((weak));
 extern void _IO_list_unlock(void) __attribute__((weak));
 extern void _IO_list_resetlock(void) __attribute__((weak));
 
-#define ABANDON_TRIES 100
+#define REGISTRY_TRIES 100
 
 static pthread_mutex_t registry = PTHREAD_MUTEX_INITIALIZER;
 static struct lock *locks;
+
+/* How many forks are under way, and locks that calls wait for: seldom any. */
+static unsigned unusual;
 
 /* While a fork is under way: the thread that forks, which holds every lock. */
 static bool forking;
@@ -33,9 +36,14 @@ static pthread_t forking_thread;
 /* The ranks this thread holds, a bit each: debug builds only. */
 static _Thread_local unsigned held_ranks;
 
+static bool is_usual(void)
+{
+	return __atomic_load_n(&unusual, __ATOMIC_RELAXED) == 0;
+}
+
 static bool lock_held_by_fork(void)
 {
-	return unlikely(__atomic_load_n(&forking, __ATOMIC_RELAXED)) &&
+	return __atomic_load_n(&forking, __ATOMIC_RELAXED) &&
 	       pthread_equal(forking_thread, pthread_self());
 }
 
@@ -83,6 +91,7 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 
 	mutex_reset(lock);
 	lock->rank = rank;
+	lock->later = NULL;
 	registry_acquire();
 	if (lock_held_by_fork())
 		pthread_mutex_lock(&lock->mutex); /* as fork holds all others */
@@ -115,7 +124,7 @@ void lock_destroy(struct lock *lock)
 
 void lock_acquire(struct lock *lock)
 {
-	if (lock_held_by_fork())
+	if (unlikely(!is_usual()) && lock_held_by_fork())
 		return;
 	pthread_mutex_lock(&lock->mutex);
 	note_taken(lock);
@@ -131,27 +140,98 @@ bool lock_try(struct lock *lock)
 	return true;
 }
 
-void lock_release(struct lock *lock)
+static void give(struct lock *lock)
 {
-	if (lock_held_by_fork())
-		return;
 	note_given(lock);
 	pthread_mutex_unlock(&lock->mutex);
 }
 
+/* Makes the calls that waited for a lock; where another is held, they wait for that. */
+static void call_all(struct lock_later *later)
+{
+	struct lock *other = lock_held();
+
+	while (later != NULL) {
+		struct lock_later *next = later->next;
+		if (other != NULL)
+			lock_call_later(other, later);
+		else
+			later->call(later);
+		later = next;
+	}
+}
+
+__attribute__((noinline, cold)) static void release_unusual(struct lock *lock)
+{
+	struct lock_later *later = lock->later;
+
+	if (lock_held_by_fork())
+		return;
+	if (later != NULL) {
+		lock->later = NULL;
+		__atomic_fetch_sub(&unusual, 1, __ATOMIC_RELAXED);
+	}
+	give(lock);
+	if (later != NULL)
+		call_all(later);
+}
+
+void lock_release(struct lock *lock)
+{
+	if (likely(is_usual()))
+		give(lock);
+	else
+		release_unusual(lock);
+}
+
+/* For walks over the list from anywhere. Who changes it is soon through with it; fork is not, but leaves it as it
+ * is. Returns: whether the registry is ours, and to be given back. */
+static bool registry_try(void)
+{
+	for (int tries = 0; tries < REGISTRY_TRIES; tries++) {
+		if (pthread_mutex_trylock(&registry) == 0)
+			return true;
+		sched_yield();
+	}
+	return false;
+}
+
+static bool is_mine(struct lock *lock)
+{
+	return pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self());
+}
+
+struct lock *lock_held(void)
+{
+	bool ours = registry_try();
+	struct lock *lock = locks;
+
+	while (lock != NULL && !is_mine(lock))
+		lock = lock->next;
+	if (ours)
+		pthread_mutex_unlock(&registry);
+	return lock;
+}
+
+void lock_call_later(struct lock *lock, struct lock_later *later)
+{
+	struct lock_later **place = &lock->later;
+
+	if (*place == NULL)
+		__atomic_fetch_add(&unusual, 1, __ATOMIC_RELAXED);
+	while (*place != NULL)
+		place = &(*place)->next;
+	later->next = NULL;
+	*place = later;
+}
+
 void lock_abandon(void)
 {
-	bool ours = false;
+	bool ours = registry_try();
 
-	/* Who changes the list is soon through with it; fork is not, but leaves it as it is. */
-	for (int tries = 0; tries < ABANDON_TRIES && !ours; tries++) {
-		ours = pthread_mutex_trylock(&registry) == 0;
-		if (!ours)
-			sched_yield();
-	}
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
-		if (pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self()))
-			lock_release(lock);
+		if (is_mine(lock))
+			give(lock);
 	if (ours)
 		pthread_mutex_unlock(&registry);
 }
@@ -165,11 +245,18 @@ void lock_fork_prepare(void)
 		pthread_mutex_lock(&lock->mutex);
 	forking_thread = pthread_self();
 	__atomic_store_n(&forking, true, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&unusual, 1, __ATOMIC_RELAXED);
+}
+
+static void fork_over(void)
+{
+	__atomic_fetch_sub(&unusual, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&forking, false, __ATOMIC_RELAXED);
 }
 
 void lock_fork_parent(void)
 {
-	__atomic_store_n(&forking, false, __ATOMIC_RELAXED);
+	fork_over();
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
 		pthread_mutex_unlock(&lock->mutex);
 	pthread_mutex_unlock(&registry);
@@ -181,7 +268,7 @@ void lock_fork_child(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
-	__atomic_store_n(&forking, false, __ATOMIC_RELAXED);
+	fork_over();
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
 		mutex_reset(lock);
 	registry = fresh;

@@ -19,12 +19,19 @@ enum lock_rank {
 	LOCK_RANK_PAGE_B,
 };
 
+/* A call that waits until the thread that asked for it holds no lock. */
+struct lock_later {
+	struct lock_later *next;
+	void (*call)(struct lock_later *later);
+};
+
 struct lock {
 	pthread_mutex_t mutex;
 	enum lock_rank rank;
 	struct lock *previous;
 	struct lock *next;
-	pthread_t owner; /* while it is held; else 0 */
+	pthread_t owner;          /* while it is held; else 0 */
+	struct lock_later *later; /* of who holds it, the first one first */
 };
 
 /* Prepares a lock and enters it in the registry that fork goes through. Locks: the caller holds none,
@@ -40,6 +47,13 @@ void lock_acquire(struct lock *lock);
 bool lock_try(struct lock *lock);
 
 void lock_release(struct lock *lock);
+
+/* A lock that this thread holds; NULL when it holds none, or all of them as it forks. */
+struct lock *lock_held(void);
+
+/* Has a call made by this thread as soon as it holds no lock any more; calls are made in the order they were asked
+ * for. Requires: it holds this one. */
+void lock_call_later(struct lock *lock, struct lock_later *later);
 
 /* Gives back every lock that this thread holds: what follows may come back in, and never returns. */
 void lock_abandon(void);

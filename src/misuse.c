@@ -2,17 +2,20 @@
  * misuse - what is at an address, in words, and the reports of crimes against the heap.
  *
  * Holds:  nothing.
- * Always: nothing is changed; a pointer is never followed.
+ * Always: nothing is changed; a pointer is never followed; a line is formed where the crime is found, and written
+ *         with no lock held.
  * Locks:  none of its own; looks into the core under the core's lock.
  */
 #include "misuse.h"
 #include "bootstrap.h"
 #include "heap.h"
 #include "lock.h"
+#include "os.h"
 #include "pagemap.h"
 #include "report.h"
 #include "sizeclass.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,69 +102,119 @@ static void place_find(struct place *place, const void *ptr)
 	}
 }
 
-void (*misuse_history)(const void *ptr);
+void (*misuse_history)(const void *ptr, struct backtrace *taken, struct backtrace *freed);
 
-/* Before a report that ends the process: a block may have been found spoiled with its arena locked. Who reads
- * standard error, if it is full, may want that lock; so may another thread that loads a library, while the unwinder
- * waits for it; and the handler of SIGABRT. */
-static void let_go(void)
+/* --- Reports ------------------------------------------------------------------------------------ */
+
+/* A crime as it was when it was found, in whole OS pages where it waits to be told. */
+struct crime {
+	struct lock_later later;
+	struct place place;
+	struct backtrace taken; /* of the block, where they are known */
+	struct backtrace freed;
+	char line[512];
+};
+
+static void crime_find(struct crime *crime, const void *ptr)
 {
-	if (!report_carry_on)
-		lock_abandon();
+	place_find(&crime->place, ptr);
+	crime->taken.thread = crime->freed.thread = 0;
+	if (misuse_history != NULL)
+		misuse_history(ptr, &crime->taken, &crime->freed);
 }
 
-/* Ends a report whose line is written. */
-static void finish(const void *ptr)
+static void tell_now(const struct crime *crime)
 {
-	if (misuse_history != NULL)
-		misuse_history(ptr);
+	report_crime("%s", crime->line);
+	backtrace_show(&crime->taken, "allocated");
+	backtrace_show(&crime->freed, "freed");
 	report_end();
+}
+
+static size_t crime_bytes(void)
+{
+	return (sizeof(struct crime) + os_page_bytes - 1) & -os_page_bytes;
+}
+
+static void tell_waiting(struct lock_later *later)
+{
+	int saved = errno;
+
+	tell_now((struct crime *)later);
+	os_unmap(later, crime_bytes());
+	errno = saved;
+}
+
+/* Has a crime told once no lock is held. Returns: false when none is, or there is no memory. */
+static bool tell_later(const struct crime *crime)
+{
+	struct lock *lock = lock_held();
+	int saved = errno;
+
+	if (lock == NULL)
+		return false;
+	struct crime *waits = os_map(crime_bytes());
+	errno = saved;
+	if (waits == NULL)
+		return false;
+	*waits = *crime;
+	waits->later.call = tell_waiting;
+	lock_call_later(lock, &waits->later);
+	return true;
+}
+
+/* A block may have been found spoiled with its arena locked. Who reads standard error, if it is full, may want that
+ * lock; so may another thread that loads a library, while the unwinder waits for it; and the handler of SIGABRT. */
+static void tell(const struct crime *crime)
+{
+	if (report_carry_on && tell_later(crime))
+		return;
+	if (!report_carry_on)
+		lock_abandon();
+	tell_now(crime);
 }
 
 void misuse_report(const char *name, const void *ptr, bool was_freed)
 {
-	struct place place;
-	int thread = (int)gettid();
+	struct crime crime;
+	const struct place *place = &crime.place;
+	const char *sort = "invalid ", *when = "";
 
-	place_find(&place, ptr);
-	let_go();
-	if (was_freed)
-		place.dead = true;
-	if (place.dead && strcmp(name, "free") == 0)
-		report_crime("double free of %p: %s; thread %d", ptr, place.text, thread);
-	else if (place.dead)
-		report_crime("%s after free of %p: %s; thread %d", name, ptr, place.text, thread);
-	else
-		report_crime("invalid %s of %p: %s; thread %d", name, ptr, place.text, thread);
-	finish(ptr);
+	crime_find(&crime, ptr);
+	if (was_freed || place->dead) {
+		bool twice = strcmp(name, "free") == 0;
+		sort = twice ? "double " : "";
+		when = twice ? "" : " after free";
+	}
+	report_text(crime.line, sizeof crime.line, "%s%s%s of %p: %s; thread %d", sort, name, when,
+	            ptr, place->text, (int)gettid());
+	tell(&crime);
 }
 
 void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_t value)
 {
-	struct place place;
+	struct crime crime;
 
-	place_find(&place, ptr);
-	let_go();
-	report_crime("%s of %p with the wrong %s %zu: %s; thread %d", name, ptr, wrong, value,
-	             place.text, (int)gettid());
-	finish(ptr);
+	crime_find(&crime, ptr);
+	report_text(crime.line, sizeof crime.line, "%s of %p with the wrong %s %zu: %s; thread %d",
+	            name, ptr, wrong, value, crime.place.text, (int)gettid());
+	tell(&crime);
 }
 
-void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t at,
-                   const char *verb)
+void misuse_access(const char *sort, const void *block, size_t size, ptrdiff_t at, const char *verb)
 {
-	struct place place;
+	struct crime crime;
 	const char *sign = at < 0 ? "-" : "";
 	size_t distance = at < 0 ? -(size_t)at : (size_t)at;
 
-	place_find(&place, block);
-	let_go();
-	report_crime("%s of %p, %zu bytes: byte %s%zu was %s; %s; thread %d", crime, block, size,
-	             sign, distance, verb, place.text, (int)gettid());
-	finish(block);
+	crime_find(&crime, block);
+	report_text(crime.line, sizeof crime.line,
+	            "%s of %p, %zu bytes: byte %s%zu was %s; %s; thread %d", sort, block, size,
+	            sign, distance, verb, crime.place.text, (int)gettid());
+	tell(&crime);
 }
 
-static const char *copy_crime(const struct misuse_copy *copy)
+static const char *copy_sort(const struct misuse_copy *copy)
 {
 	if (copy->live)
 		return copy->writes ? "overflow" : "over-read";
@@ -172,30 +225,29 @@ static const char *copy_crime(const struct misuse_copy *copy)
 
 void misuse_copy(const struct misuse_copy *copy)
 {
-	struct place place;
+	struct crime crime;
 	ptrdiff_t at = (ptrdiff_t)((uintptr_t)copy->at - (uintptr_t)copy->block);
 	const char *sign = at < 0 ? "-" : "";
 	size_t distance = at < 0 ? -(size_t)at : (size_t)at;
 	char beyond[48] = "";
 
-	place_find(&place, copy->block);
-	let_go();
+	crime_find(&crime, copy->block);
 	if (copy->live && at >= 0 && (size_t)at <= copy->size)
 		report_text(beyond, sizeof beyond, ", %zu too many",
 		            copy->bytes - (copy->size - (size_t)at));
-	report_crime("%s of %p, %zu bytes, by %s: %zu bytes from byte %s%zu on%s; %s; thread %d",
-	             copy_crime(copy), copy->block, copy->size, copy->function, copy->bytes, sign,
-	             distance, beyond, place.text, (int)gettid());
-	finish(copy->block);
+	report_text(crime.line, sizeof crime.line,
+	            "%s of %p, %zu bytes, by %s: %zu bytes from byte %s%zu on%s; %s; thread %d",
+	            copy_sort(copy), copy->block, copy->size, copy->function, copy->bytes, sign,
+	            distance, beyond, crime.place.text, (int)gettid());
+	tell(&crime);
 }
 
 void misuse_origin(const char *name, const void *ptr, const char *maker)
 {
-	struct place place;
+	struct crime crime;
 
-	place_find(&place, ptr);
-	let_go();
-	report_crime("mismatched %s of %p, made by %s: %s; thread %d", name, ptr, maker, place.text,
-	             (int)gettid());
-	finish(ptr);
+	crime_find(&crime, ptr);
+	report_text(crime.line, sizeof crime.line, "mismatched %s of %p, made by %s: %s; thread %d",
+	            name, ptr, maker, crime.place.text, (int)gettid());
+	tell(&crime);
 }

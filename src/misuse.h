@@ -5,6 +5,8 @@
 #ifndef MISUSE_H
 #define MISUSE_H
 
+#include "backtrace.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,7 +17,7 @@ void misuse_report(const char *name, const void *ptr, bool was_freed);
 void misuse_mismatch(const char *name, const void *ptr, const char *wrong, size_t value);
 
 /* A byte, at an offset from the start of a block, was read or written that nobody was to touch. */
-void misuse_access(const char *crime, const void *block, size_t size, ptrdiff_t at,
+void misuse_access(const char *sort, const void *block, size_t size, ptrdiff_t at,
                    const char *verb);
 
 /* A function that was told to read or write more than there is, or what is no block any more. */
@@ -34,7 +36,7 @@ void misuse_copy(const struct misuse_copy *copy);
 /* name was called for a live block that something else made, which asks for another call. */
 void misuse_origin(const char *name, const void *ptr, const char *maker);
 
-/* When set, called after the line of each report: prints what else is known of what lies at ptr. */
-extern void (*misuse_history)(const void *ptr);
+/* When set, fills in who allocated, and who freed, what lies at ptr, as far as it is known. */
+extern void (*misuse_history)(const void *ptr, struct backtrace *taken, struct backtrace *freed);
 
 #endif

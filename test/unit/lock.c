@@ -211,6 +211,93 @@ static void abandon(void)
 	rising_rank(NULL);
 }
 
+/* --- Calls that wait --------------------------------------------------------------------------------- */
+
+static unsigned called[4];
+static unsigned calls;
+
+static void note_call(unsigned number)
+{
+	REQUIRE(lock_held() == NULL);
+	REQUIRE(try_elsewhere());
+	called[calls++] = number;
+}
+
+static void first(struct lock_later *later)
+{
+	later->call = NULL;
+	note_call(1);
+}
+
+static void second(struct lock_later *later)
+{
+	later->call = NULL;
+	note_call(2);
+}
+
+/* They are made once no lock is held, in whatever order locks are given back; by who asked, in the order that he
+ * asked; once. */
+static void calls_wait(bool falling)
+{
+	struct lock_later laters[2] = {{.call = first}, {.call = second}};
+
+	calls = 0;
+	REQUIRE(lock_held() == NULL);
+	lock_acquire(&low);
+	lock_acquire(&high);
+	REQUIRE(lock_held() != NULL);
+	lock_call_later(lock_held(), &laters[0]);
+	lock_release(falling ? &high : &low);
+	REQUIRE(lock_held() == (falling ? &low : &high));
+	lock_call_later(lock_held(), &laters[1]);
+	REQUIRE(calls == 0);
+	lock_release(falling ? &low : &high);
+	REQUIRE(calls == 2);
+	REQUIRE(called[0] == 1);
+	REQUIRE(called[1] == 2);
+	rising_rank(NULL);
+	REQUIRE(calls == 2);
+}
+
+static bool waits;
+
+static void *call_while_forking(void *arg)
+{
+	struct lock_later later = {.call = first};
+
+	lock_acquire(&low);
+	lock_call_later(&low, &later);
+	__atomic_store_n(&waits, true, __ATOMIC_SEQ_CST);
+	usleep(20000);
+	lock_release(&low);
+	REQUIRE(later.call == NULL);
+	return arg;
+}
+
+/* A fork waits until they are under way, so that the child has none to make. */
+static void calls_and_fork(void)
+{
+	pthread_t thread;
+	int status = 0;
+
+	REQUIRE(pthread_create(&thread, NULL, call_while_forking, NULL) == 0);
+	while (!__atomic_load_n(&waits, __ATOMIC_SEQ_CST))
+		sched_yield();
+	lock_fork_prepare();
+	pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		lock_fork_child();
+		calls = 0;
+		rising_rank(NULL);
+		_exit(calls != 0);
+	}
+	lock_fork_parent();
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(status == 0);
+}
+
 int main(void)
 {
 	lock_init(&high, LOCK_RANK_HEAP);
@@ -231,5 +318,8 @@ int main(void)
 	child_of_fork();
 	registry();
 	made_by_fork();
+	calls_wait(true);
+	calls_wait(false);
+	calls_and_fork();
 	return 0;
 }
