@@ -311,7 +311,7 @@ static bool is_time_to_tick(struct quarantine *quarantine)
 
 static uint8_t origin_now(void)
 {
-	return hardened_origins_on ? ORIGIN_MALLOC : ORIGIN_UNKNOWN;
+	return hardened_origins_on ? ORIGIN_MALLOC : ORIGIN_EARLY;
 }
 
 /* A program that writes to what it has just freed may never come by that slot again. */
@@ -505,8 +505,8 @@ void *hardened_new(size_t size, size_t alignment, bool grows)
 	if (class < SIZECLASS_COUNT)
 		return slot_new(arena_of_thread(), size, class);
 	void *ptr = guarded_new(size, alignment, grows ? GUARDED_GROWS : GUARDED_NEW);
-	if (ptr != NULL && unlikely(hardened_origins_on))
-		guarded_origin_set(ptr, ORIGIN_MALLOC);
+	if (ptr != NULL && unlikely(slab_has_origins))
+		guarded_origin_set(ptr, origin_now());
 	slab_tick();
 	return ptr;
 }
@@ -581,13 +581,22 @@ bool hardened_give_back(void)
 	return any;
 }
 
+static bool large_resize(void *ptr, size_t size)
+{
+	bool stays = guarded_resize(ptr, size);
+
+	if (stays && unlikely(slab_has_origins))
+		guarded_origin_set(ptr, origin_now());
+	return stays;
+}
+
 bool hardened_resize(void *ptr, size_t size)
 {
 	struct found found;
 	bool stays = false;
 
 	if (size >= SIZECLASS_BYTES_MAX)
-		return guarded_resize(ptr, size);
+		return large_resize(ptr, size);
 	if (!slot_find_live(ptr, &found))
 		return false;
 	if (!found.arena->inaccessible &&
@@ -599,6 +608,8 @@ bool hardened_resize(void *ptr, size_t size)
 		if (size > old)
 			memset((char *)ptr + old, 0, size - old);
 		slack_fill(ptr, size, found.room);
+		if (unlikely(found.slab->origins != NULL))
+			found.slab->origins[found.slot] = origin_now();
 		stays = true;
 	}
 	lock_release(&found.arena->lock);
@@ -665,7 +676,10 @@ const char *hardened_maker(enum hardened_origin origin)
 {
 	static const char *const makers[] = {
 	        [ORIGIN_UNKNOWN] = "nobody knows what",
+	        [ORIGIN_EARLY] = "malloc",
+	        [ORIGIN_EARLY_ALIGNED] = "aligned_alloc or the like",
 	        [ORIGIN_MALLOC] = "malloc",
+	        [ORIGIN_ALIGNED] = "aligned_alloc or the like",
 	        [ORIGIN_NEW] = "new",
 	        [ORIGIN_NEW_ARRAY] = "new[]",
 	        [ORIGIN_NEW_ALIGNED] = "aligned new",
@@ -679,9 +693,29 @@ bool hardened_origin_fits(const void *ptr, const char *name)
 {
 	enum hardened_origin origin = hardened_origin_get(ptr);
 
-	if (likely(origin <= ORIGIN_MALLOC))
+	if (likely(origin <= ORIGIN_ALIGNED))
 		return true;
 	misuse_origin(name, ptr, hardened_maker(origin));
+	return false;
+}
+
+void hardened_made_aligned(void *ptr)
+{
+	if (unlikely(slab_has_origins) && ptr != NULL)
+		hardened_made(ptr, hardened_origins_on ? ORIGIN_ALIGNED : ORIGIN_EARLY_ALIGNED,
+		              SIZE_MAX);
+}
+
+bool hardened_sized_fits(const void *ptr, bool aligned)
+{
+	enum hardened_origin origin = ORIGIN_UNKNOWN;
+
+	if (unlikely(slab_has_origins))
+		origin = hardened_origin_get(ptr);
+	if (likely(aligned ? origin != ORIGIN_MALLOC && origin != ORIGIN_EARLY
+	                   : origin != ORIGIN_ALIGNED && origin != ORIGIN_EARLY_ALIGNED))
+		return true;
+	misuse_origin(aligned ? "free_aligned_sized" : "free_sized", ptr, hardened_maker(origin));
 	return false;
 }
 

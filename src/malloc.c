@@ -10,6 +10,7 @@
 #include "backtrace.h"
 #include "copies.h"
 #include "guarded.h"
+#include "hardened.h"
 #include "introspect.h"
 #include "operators.h"
 #include "origins.h"
@@ -85,7 +86,7 @@ static void *fail(int error)
 }
 
 /* As glibc does: an alignment is rounded up to a power of two. */
-EXPORT void *memalign(size_t alignment, size_t size)
+static void *new_aligned(size_t alignment, size_t size)
 {
 	if (alignment <= ALIGNMENT_LAW)
 		return alloc_new(size);
@@ -96,6 +97,14 @@ EXPORT void *memalign(size_t alignment, size_t size)
 	if (!is_power_of_two(alignment))
 		alignment = (size_t)1 << (64 - __builtin_clzl(alignment));
 	return alloc_new_aligned(size, alignment);
+}
+
+EXPORT void *memalign(size_t alignment, size_t size)
+{
+	void *ptr = new_aligned(alignment, size);
+
+	hardened_made_aligned(ptr);
+	return ptr;
 }
 
 EXPORT void *aligned_alloc(size_t alignment, size_t size)
@@ -136,13 +145,13 @@ void cfree(void *ptr);
 
 EXPORT void free_sized(void *ptr, size_t size)
 {
-	if (ptr != NULL)
+	if (ptr != NULL && hardened_sized_fits(ptr, false))
 		alloc_free_sized(ptr, size, 1, "free_sized");
 }
 
 EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
-	if (ptr != NULL)
+	if (ptr != NULL && hardened_sized_fits(ptr, true))
 		alloc_free_sized(ptr, size, alignment, "free_aligned_sized");
 }
 

@@ -118,7 +118,7 @@ static bool may_delete(void *ptr, enum hardened_origin wanted, size_t size, size
 	};
 	enum hardened_origin origin = hardened_origin_get(ptr);
 
-	if (origin == ORIGIN_UNKNOWN)
+	if (origin < ORIGIN_MALLOC)
 		return true;
 	if (hardened_origins_on && origin != wanted)
 		misuse_origin(names[wanted], ptr, hardened_maker(origin));

@@ -141,6 +141,19 @@ static void looked_up()
 	maker_ends();
 }
 
+extern "C" void free_sized(void *, size_t) __attribute__((weak));
+extern "C" void free_aligned_sized(void *, size_t, size_t) __attribute__((weak));
+
+static void functions_of_c()
+{
+	REQUIRE(free_sized != nullptr && free_aligned_sized != nullptr);
+	free_sized(malloc(100), 100);
+	free_aligned_sized(aligned_alloc(64, 128), 64, 128);
+	free(aligned_alloc(64, 128));
+	free_sized(realloc(aligned_alloc(64, 128), 127), 127);
+	free_sized(realloc(aligned_alloc(64, 200000), 199999), 199999);
+}
+
 int main()
 {
 	std::vector<std::thread> threads;
@@ -153,6 +166,7 @@ int main()
 				operators();
 				objects();
 				library();
+				functions_of_c();
 			}
 		});
 	for (auto &thread : threads)

@@ -1,5 +1,9 @@
-/* Sized frees that are right are never stopped: any size, after realloc in place, any alignment. */
+/* Sized frees that are right are never stopped: any size, after realloc in place, any alignment; and free is right
+ * for all.
+ * run: HALLOC_MISMATCH=1
+ * modes: HALLOC_HARDENED=0 HALLOC_HARDENED=1 */
 #include "test.h"
+#include <malloc.h>
 
 void free_sized(void *, size_t) __attribute__((weak));
 void free_aligned_sized(void *, size_t, size_t) __attribute__((weak));
@@ -16,6 +20,15 @@ int main(void)
 			free_sized(realloc(malloc(size), less), less);
 		for (size_t alignment = 1; alignment <= 1 << 20; alignment *= 2)
 			free_aligned_sized(aligned_alloc(alignment, size), alignment, size);
+		/* What realloc has left where it was is as from malloc. */
+		for (size_t alignment = 1; alignment <= 1 << 20; alignment *= 4)
+			free_sized(realloc(aligned_alloc(alignment, size), size + 1), size + 1);
+		free(aligned_alloc(64, size));
+		free(realloc(aligned_alloc(64, size), size + 1));
+		void *block = NULL;
+		REQUIRE(posix_memalign(&block, 64, size) == 0);
+		free_aligned_sized(block, 64, size);
+		free_aligned_sized(memalign(256, size), 256, size);
 	}
 	return 0;
 }
