@@ -95,32 +95,51 @@ static void by_chance(size_t size, size_t room)
 	REQUIRE(follow < COUNT / 3);
 }
 
-/* When memory is short, all that waits goes back: what is freed and had again after that is whole. */
-static void given_back(void)
+static void blocks_new(void **blocks, int count, size_t size)
 {
-	enum { COUNT = 200, ROUNDS = 3000 };
-	static unsigned char *blocks[COUNT];
+	for (int i = 0; i < count; i++) {
+		blocks[i] = malloc(size);
+		REQUIRE(blocks[i] != NULL);
+		memset(blocks[i], 1, size);
+	}
+}
+
+static void blocks_free(void **blocks, int count)
+{
+	for (int i = 0; i < count; i++)
+		free(blocks[i]);
+}
+
+static int by_address(const void *one, const void *other)
+{
+	uintptr_t a = *(const uintptr_t *)one, b = *(const uintptr_t *)other;
+
+	return a < b ? -1 : a > b;
+}
+
+/* When memory is short, all that waits goes back, the one that was to come next, too. What is freed after that makes
+ * a few slots ready, fewer than there were; then as many blocks are made as there are slots, and none is had twice.
+ * Of larger slots only some wait before they are ready. */
+static void given_back(size_t size)
+{
+	enum { FEW = 40, MORE = 200, ALL = 2 * FEW + MORE, ROUNDS = 200 };
+	static void *blocks[ALL], *sorted[ALL];
 	uint32_t seed = 1;
 
 	for (int round = 0; round < ROUNDS; round++) {
-		for (int i = 0; i < COUNT; i++) {
-			blocks[i] = malloc(64);
-			REQUIRE(blocks[i]);
-			for (int at = 0; at < 64; at++)
-				REQUIRE(blocks[i][at] == 0);
-			memset(blocks[i], i, 64);
-		}
-		for (int i = 0; i < COUNT; i++)
-			REQUIRE(blocks[i][0] == i && blocks[i][63] == i);
+		blocks_new(blocks, 2 * FEW, size);
+		blocks_free(blocks, FEW);
+		blocks_new(blocks, 1, size);
 		REQUIRE(malloc((size_t)1 << 50) == NULL);
-		unsigned freed = 95 + next_random(&seed) % 20;
-		for (unsigned i = 0; i < freed; i++)
-			free(blocks[i]);
-		unsigned char *volatile next = malloc(64);
-		memset(next, 1, 64);
-		free(next);
-		for (unsigned i = freed; i < COUNT; i++)
-			free(blocks[i]);
+		int freed = 1 + (int)(next_random(&seed) % (FEW - 1));
+		blocks_free(blocks + FEW, freed);
+		blocks_new(blocks + 1, FEW - 1 + freed, size);
+		blocks_new(blocks + 2 * FEW, MORE, size);
+		memcpy(sorted, blocks, sizeof sorted);
+		qsort(sorted, ALL, sizeof *sorted, by_address);
+		for (int i = 1; i < ALL; i++)
+			REQUIRE(sorted[i - 1] != sorted[i]);
+		blocks_free(blocks, ALL);
 	}
 }
 
@@ -151,7 +170,8 @@ int main(void)
 	by_chance(500, 512);
 	by_chance(4000, 4096);
 	by_chance(20000, 20480);
-	given_back();
+	given_back(2000);
+	given_back(5000);
 	nothing_has_addresses();
 	return 0;
 }
