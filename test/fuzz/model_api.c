@@ -1,5 +1,6 @@
 /* The whole API, under the names of malloc.c with api_ before them, against a list of what is out: by
- * default, hardened, sampled and with a limit; from threads that come and go, and in the child of a fork.
+ * default, hardened, sampled and with a limit; from threads that come and go, and in the child of a fork; and for
+ * some steps at a time with hardly any memory left.
  * timeout: 250 */
 #include "../../include/halloc.h"
 #include "api.h"
@@ -13,7 +14,7 @@
 
 const char *const model_modes[] = {"HALLOC_HARDENED=0", "HALLOC_HARDENED=1", "HALLOC_SAMPLE=1",
                                    "HALLOC_SAMPLE=4",   "HALLOC_LIMIT=6M",   NULL};
-const unsigned model_seeds = 40;
+const unsigned model_seeds = 80;
 
 /* What errno is before a call that must leave it alone. */
 enum { ERRNO = 33 };
@@ -21,6 +22,10 @@ enum { ERRNO = 33 };
 enum { HEAPS = 3 };
 static struct heap *heaps[HEAPS];
 static bool in_thread, has_forked;
+
+/* For so many more steps there is next to no memory; what the limit is else. */
+static size_t steps_short;
+static size_t limit_kept;
 
 static void step(struct input *input);
 
@@ -164,6 +169,9 @@ static void refusals(struct input *input, struct block *block)
 
 	CLAIM(api_malloc(size) == NULL);
 	CLAIM(errno == ENOMEM);
+	/* Of all sizes that there may be, one that no system has. */
+	CLAIM(api_malloc((size_t)1 << (50 + draw(input, 13))) == NULL);
+	CLAIM(errno == ENOMEM);
 	CLAIM(api_calloc(size, 2 + draw(input, 9)) == NULL);
 	CLAIM(errno == ENOMEM);
 	CLAIM(api_memalign(64, SIZE_MAX - draw(input, 200)) == NULL);
@@ -192,6 +200,71 @@ static void wrong_pointers(struct input *input)
 		CLAIM(hsize(ptr) == 0);
 		CLAIM(hfree(ptr) == -1);
 		CLAIM(errno == EINVAL);
+	}
+}
+
+/* --- Memory runs short ------------------------------------------------------------------------------ */
+
+static void short_end(void)
+{
+	steps_short = 0;
+	limit_bytes = limit_kept;
+}
+
+static void short_begin(struct input *input)
+{
+	struct introspect_totals totals;
+
+	short_end();
+	refusals(input, NULL);
+	api_malloc_trim(0);
+	introspect_count(&totals);
+	size_t most = totals.committed_bytes + draw(input, (size_t)1 << 18);
+	if (most < limit_kept)
+		limit_bytes = most;
+	steps_short = 1 + draw(input, 30);
+}
+
+static void row_new(size_t size, size_t count)
+{
+	for (unsigned i = 0; i < BLOCKS && count > 0; i++) {
+		if (blocks[i].at != NULL)
+			continue;
+		errno = ERRNO;
+		void *ptr = api_malloc(size);
+		if (met(ptr))
+			entered(&blocks[i], ptr, size, 16);
+		count--;
+	}
+}
+
+static void row_free(size_t count)
+{
+	for (unsigned i = 0; i < BLOCKS && count > 0; i++) {
+		if (blocks[i].at == NULL || blocks[i].heap != NULL)
+			continue;
+		block_check(&blocks[i], blocks[i].bytes);
+		errno = ERRNO;
+		api_free(blocks[i].at);
+		CLAIM(errno == ERRNO);
+		blocks[i].at = NULL;
+		count--;
+	}
+}
+
+/* Many blocks of one size come and go; in between, all that is kept back must be given. */
+static void rows_step(struct input *input)
+{
+	size_t size = sizeclasses[draw(input, SIZECLASS_COUNT)].slot_bytes - draw(input, 9);
+
+	row_free(BLOCKS);
+	for (size_t rounds = 1 + draw(input, 6); rounds > 0; rounds--) {
+		row_new(size, BLOCKS);
+		row_free(BLOCKS / 2 + draw(input, BLOCKS / 2));
+		row_new(size, draw(input, 3));
+		refusals(input, NULL);
+		row_free(BLOCKS / 4 + draw(input, BLOCKS / 2));
+		row_new(size, draw(input, BLOCKS));
 	}
 }
 
@@ -359,6 +432,12 @@ static void step_rare(struct input *input, size_t kind)
 	case 5:
 		heap_end(&heaps[draw(input, HEAPS)]);
 		break;
+	case 6:
+		rows_step(input);
+		break;
+	case 7:
+		short_begin(input);
+		break;
 	default:
 		wrong_pointers(input);
 	}
@@ -373,7 +452,7 @@ static void step(struct input *input)
 		block = draw_block(input, kind >= 14);
 	errno = ERRNO;
 	if (kind >= 26)
-		step_rare(input, kind == 26 ? draw(input, 6) : 6);
+		step_rare(input, kind == 26 ? draw(input, 6) : kind - 21);
 	else if (block == NULL)
 		return;
 	else if (kind < 14)
@@ -394,11 +473,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 
 	has_forked = false;
 	options.purge_after_ms = 3600000; /* by steps alone */
+	limit_kept = limit_bytes;
 	while (input.left > 0) {
 		step(&input);
 		agree();
+		if (steps_short > 0 && --steps_short == 0)
+			short_end();
 	}
 	all_free(&input);
+	short_end();
 	if (!guarded_on)
 		CLAIM(heap_process->cells_in_use == 0);
 	return 0;
