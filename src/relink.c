@@ -222,6 +222,51 @@ static bool is_stub(const void *address)
 	return ((const ElfW(Sym) *)found)->st_shndx == SHN_UNDEF;
 }
 
+typedef void *opens(const char *, int);
+
+/* The loader's own: ours looks at what was opened. */
+static opens *loader_open(void)
+{
+	return (opens *)dlsym(RTLD_NEXT, "dlopen");
+}
+
+/* The function of that name in one library, which has a file of its own. */
+static void *find_within(struct link_map *library, const char *name)
+{
+	opens *open = loader_open();
+	struct link_map *home = NULL;
+	Dl_info info;
+
+	void *handle = open != NULL ? open(library->l_name, RTLD_LAZY | RTLD_NOLOAD) : NULL;
+	void *found = handle != NULL ? dlsym(handle, name) : NULL;
+	/* Those it was linked with were asked, too. */
+	if (found != NULL && dladdr1(found, &info, (void **)&home, RTLD_DL_LINKMAP) == 0)
+		home = NULL;
+	if (handle != NULL)
+		dlclose(handle);
+	return home == library ? found : NULL;
+}
+
+/* What the loader finds behind the executable. What was preloaded before this library it does not tell in one go; all
+ * of that stays for good. */
+static void *find_behind_program(const char *name)
+{
+	struct link_map *library = NULL;
+	Dl_info info;
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (dladdr1(&sets, &info, (void **)&library, RTLD_DL_LINKMAP) == 0 || library == NULL)
+		return found;
+	/* From here to the front, as the first one counts; the executable is in front of them. */
+	for (library = library->l_prev; library != NULL && library->l_prev != NULL;
+	     library = library->l_prev) {
+		void *earlier = find_within(library, name);
+		if (earlier != NULL)
+			found = earlier;
+	}
+	return found;
+}
+
 /* Asks the loader for the functions that are not known yet. */
 static void name_resolve(struct relink_set *set, struct relink_name *name)
 {
@@ -229,7 +274,7 @@ static void name_resolve(struct relink_set *set, struct relink_name *name)
 
 	if (found != NULL && !is_home(set, found) && is_stub(found)) {
 		name->stub = found;
-		found = dlsym(RTLD_NEXT, name->name);
+		found = find_behind_program(name->name);
 	}
 	if (found == NULL)
 		return;
@@ -391,7 +436,7 @@ static int object_visit(struct dl_phdr_info *info, size_t bytes, void *arg)
 /* Waits until no other thread is in the middle of opening a library: the loader opens one at a time. */
 static void loader_wait(void)
 {
-	void *(*open)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+	opens *open = loader_open();
 	void *program = open != NULL ? open(NULL, RTLD_LAZY | RTLD_NOLOAD) : NULL;
 
 	if (program != NULL)

@@ -38,6 +38,8 @@ int main(int argc, char **argv)
 	frees(realloc(malloc(30000), 60000));
 	if (argv[1][0] == 'p')
 		copies[1](block, from, bytes);
+	else if (argv[1][0] == 's')
+		sets(block, 0, bytes);
 	else
 		memcpy(block, from, bytes);
 	frees(block);
@@ -70,13 +72,36 @@ int main(int, char **argv)
 }
 END
 
+# Libraries that are preloaded before ours, and bring one of the functions themselves.
+cat >before_copies.c <<'END'
+#include <stddef.h>
+
+void *memset(void *to, int byte, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		((volatile char *)to)[i] = (char)byte;
+	return to;
+}
+END
+cat >before_origins.cc <<'END'
+#include <cstdlib>
+
+void operator delete(void *block) noexcept
+{
+	free(block);
+}
+END
+${CC:-cc} -O2 -fno-builtin -shared -fPIC -o before_copies.so before_copies.c || exit 1
+${CXX:-c++} -O2 -shared -fPIC -o before_origins.so before_origins.cc || exit 1
+before=
+
 # usage: ends EXPECTED COMMAND...; "fine": the program ends well
 ends() {
 	expected=$1
 	shift
 	# in a shell of its own, so that the shell's word on signals does not mix with the program's
 	# shellcheck disable=SC2016
-	LD_PRELOAD=$TEST_LIB sh -c 'exec "$0" "$@" >out 2>&1' "$@" 2>/dev/null
+	LD_PRELOAD=${before:+$directory/$before:}$TEST_LIB sh -c 'exec "$0" "$@" >out 2>&1' "$@" 2>/dev/null
 	grep -q "$expected" out || fail "$flags: $*: no word of '$expected'"
 	[ "$(wc -l <out)" -eq 1 ] || fail "$flags: $*: not one line"
 }
@@ -90,6 +115,7 @@ while read -r flags; do
 		ends fine ./copies pointer 100
 		ends 'overflow of .* by memcpy: 150 bytes' ./copies call 150
 		ends 'overflow of .* by memmove: 150 bytes' ./copies pointer 150
+		ends 'overflow of .* by memset: 150 bytes' ./copies set 150
 		LD_BIND_NOW=1 ends 'overflow of .* by memcpy: 150 bytes' ./copies call 150
 	done
 	# shellcheck disable=SC2086 # words
@@ -97,6 +123,14 @@ while read -r flags; do
 	ends fine ./origins right
 	ends 'mismatched free of .* made by new' ./origins free
 	ends 'mismatched delete of .* made by malloc' ./origins delete
+	before=before_origins.so
+	ends fine ./origins free
+	ends fine ./origins delete
+	before=before_copies.so
+	export HALLOC_HARDENED=0 HALLOC_MISMATCH=0
+	ends fine ./copies set 115
+	ends 'overflow of .* by memmove: 150 bytes' ./copies pointer 150
+	before=
 done <<'END'
 -O0
 -z now
@@ -108,6 +142,7 @@ done <<'END'
 -Wl,--hash-style=sysv
 END
 
+export HALLOC_HARDENED=1 HALLOC_MISMATCH=1
 # A C++ library that is part of the program is not seen, and nothing is made of it.
 flags=-static-libstdc++
 ${CXX:-c++} -w -fno-builtin -static-libstdc++ -o origins origins.cc || exit 1
