@@ -111,7 +111,7 @@ static bool forks_alone;
 
 static void fork_prepare(void)
 {
-	forks_alone = os_is_single_threaded();
+	forks_alone = lock_is_alone();
 	if (forks_alone)
 		return;
 	pthread_mutex_lock(&boot_mutex);

@@ -2,7 +2,8 @@
  * lock - pthread mutexes with a rank, and the registry that drives fork.
  *
  * Holds:  the list of all locks, in rising rank.
- * Always: a thread takes locks in rising rank (checked in debug builds).
+ * Always: a thread takes locks in rising rank (checked in debug builds). Who has the mutex waits for the mark to go,
+ *         in case that threads were made while it was set, by a signal handler.
  * Locks:  registry, below all ranks (no lock is held where one is made or destroyed): held only while
  *         the list changes, and by fork.
  *
@@ -47,20 +48,43 @@ static bool lock_held_by_fork(void)
 	       pthread_equal(forking_thread, pthread_self());
 }
 
+void lock_rank_taken(enum lock_rank rank)
+{
+	expect(held_ranks >> rank == 0);
+	if (config_debug)
+		held_ranks |= 1u << rank;
+}
+
+void lock_rank_given(enum lock_rank rank)
+{
+	if (config_debug)
+		held_ranks &= ~(1u << rank);
+}
+
 static void note_taken(struct lock *lock)
 {
 	__atomic_store_n(&lock->owner, pthread_self(), __ATOMIC_RELAXED);
-	if (config_debug) {
-		expect(held_ranks >> lock->rank == 0);
-		held_ranks |= 1u << lock->rank;
-	}
+	if (config_debug)
+		lock_rank_taken(lock->rank);
 }
 
 static void note_given(struct lock *lock)
 {
 	__atomic_store_n(&lock->owner, 0, __ATOMIC_RELAXED);
 	if (config_debug)
-		held_ranks &= ~(1u << lock->rank);
+		lock_rank_given(lock->rank);
+}
+
+static bool is_marked(const struct lock *lock)
+{
+	return __atomic_load_n(&lock->marked, __ATOMIC_ACQUIRE);
+}
+
+static void mutex_take(struct lock *lock)
+{
+	pthread_mutex_lock(&lock->mutex);
+	while (unlikely(is_marked(lock)))
+		sched_yield();
 }
 
 static void mutex_reset(struct lock *lock)
@@ -68,6 +92,7 @@ static void mutex_reset(struct lock *lock)
 	pthread_mutex_t fresh = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
 
 	lock->mutex = fresh;
+	lock->marked = false;
 }
 
 /* The registry is fork's for as long as it lasts, and its thread may add to it. */
@@ -122,11 +147,11 @@ void lock_destroy(struct lock *lock)
 	pthread_mutex_destroy(&lock->mutex);
 }
 
-void lock_acquire(struct lock *lock)
+void lock_acquire_mutex(struct lock *lock)
 {
 	if (unlikely(!is_usual()) && lock_held_by_fork())
 		return;
-	pthread_mutex_lock(&lock->mutex);
+	mutex_take(lock);
 	note_taken(lock);
 }
 
@@ -134,14 +159,24 @@ bool lock_try(struct lock *lock)
 {
 	if (lock_held_by_fork())
 		return true;
+	if (lock_is_alone())
+		return lock_mark(lock);
 	if (pthread_mutex_trylock(&lock->mutex) != 0)
 		return false;
+	if (is_marked(lock)) {
+		pthread_mutex_unlock(&lock->mutex);
+		return false;
+	}
 	note_taken(lock);
 	return true;
 }
 
 static void give(struct lock *lock)
 {
+	if (is_marked(lock)) {
+		lock_unmark(lock);
+		return;
+	}
 	note_given(lock);
 	pthread_mutex_unlock(&lock->mutex);
 }
@@ -165,7 +200,7 @@ __attribute__((noinline, cold)) static void release_unusual(struct lock *lock)
 {
 	struct lock_later *later = lock->later;
 
-	if (lock_held_by_fork())
+	if (!is_marked(lock) && lock_held_by_fork())
 		return;
 	if (later != NULL) {
 		lock->later = NULL;
@@ -176,7 +211,7 @@ __attribute__((noinline, cold)) static void release_unusual(struct lock *lock)
 		call_all(later);
 }
 
-void lock_release(struct lock *lock)
+void lock_release_slow(struct lock *lock)
 {
 	if (likely(is_usual()))
 		give(lock);
@@ -198,7 +233,8 @@ static bool registry_try(void)
 
 static bool is_mine(struct lock *lock)
 {
-	return pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self());
+	return is_marked(lock) ||
+	       pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self());
 }
 
 struct lock *lock_held(void)
@@ -242,7 +278,7 @@ void lock_fork_prepare(void)
 		_IO_list_lock();
 	pthread_mutex_lock(&registry);
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
-		pthread_mutex_lock(&lock->mutex);
+		mutex_take(lock);
 	forking_thread = pthread_self();
 	__atomic_store_n(&forking, true, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&unusual, 1, __ATOMIC_RELAXED);

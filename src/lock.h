@@ -1,13 +1,17 @@
 /*
  * lock.h - the mutexes of halloc: ranked, and known to fork.
  *
- * A thread takes locks in rising rank; locks of one rank are never held together, but by fork.
+ * A thread takes locks in rising rank; locks of one rank are never held together, but by fork. So long as there is
+ * one thread alone, a lock is no more than a mark.
  */
 #ifndef LOCK_H
 #define LOCK_H
 
+#include "report.h"
+
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 enum lock_rank {
 	LOCK_RANK_BOOT = 1,
@@ -30,9 +34,19 @@ struct lock {
 	enum lock_rank rank;
 	struct lock *previous;
 	struct lock *next;
-	pthread_t owner;          /* while it is held; else 0 */
+	pthread_t owner; /* while the mutex is held; else 0 */
+	bool marked;     /* held by who was the only thread when it took it: without the mutex */
 	struct lock_later *later; /* of who holds it, the first one first */
 };
+
+/* Exported by glibc since 2.32. */
+extern char __libc_single_threaded __attribute__((weak));
+
+/* Whether this is the only thread; false also where the C library does not tell. */
+static inline bool lock_is_alone(void)
+{
+	return &__libc_single_threaded != NULL && __libc_single_threaded != 0;
+}
 
 /* Prepares a lock and enters it in the registry that fork goes through. Locks: the caller holds none,
  * as fork takes the registry before them; so too for lock_destroy. */
@@ -41,12 +55,49 @@ void lock_init(struct lock *lock, enum lock_rank rank);
 /* Takes the lock out of the registry. Requires: nobody holds it or waits for it. */
 void lock_destroy(struct lock *lock);
 
-void lock_acquire(struct lock *lock);
+/* The slow paths of lock_acquire and lock_release. */
+void lock_acquire_mutex(struct lock *lock);
+void lock_release_slow(struct lock *lock);
+
+/* Debug builds: this thread takes a rank, which is above those that it holds; and gives it back. */
+void lock_rank_taken(enum lock_rank rank);
+void lock_rank_given(enum lock_rank rank);
+
+/* Sets the mark, if it is not set. Requires: this is the only thread. */
+static inline bool lock_mark(struct lock *lock)
+{
+	if (unlikely(lock->marked))
+		return false;
+	if (config_debug)
+		lock_rank_taken(lock->rank);
+	__atomic_store_n(&lock->marked, true, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return true;
+}
+
+static inline void lock_unmark(struct lock *lock)
+{
+	if (config_debug)
+		lock_rank_given(lock->rank);
+	__atomic_store_n(&lock->marked, false, __ATOMIC_RELEASE);
+}
+
+static inline void lock_acquire(struct lock *lock)
+{
+	if (unlikely(!lock_is_alone() || !lock_mark(lock)))
+		lock_acquire_mutex(lock);
+}
 
 /* Returns: false, at once, when the lock is held by another thread. */
 bool lock_try(struct lock *lock);
 
-void lock_release(struct lock *lock);
+static inline void lock_release(struct lock *lock)
+{
+	if (unlikely(!lock->marked || lock->later != NULL))
+		lock_release_slow(lock);
+	else
+		lock_unmark(lock);
+}
 
 /* A lock that this thread holds; NULL when it holds none, or all of them as it forks. */
 struct lock *lock_held(void);

@@ -15,8 +15,8 @@
 #include "operators.h"
 #include "alloc.h"
 #include "hardened.h"
+#include "lock.h"
 #include "options.h"
-#include "os.h"
 #include "relink.h"
 
 /* C++ libraries, as their files are called. */
@@ -104,7 +104,7 @@ void operators_start(void)
 	if (&_ZSt7nothrow == NULL || options.operators != 0 || hardened_on)
 		return;
 	/* What a thread opens now, or what was opened in another way, might find other operators. */
-	if (!os_is_single_threaded() || relink_has_deepbound)
+	if (!lock_is_alone() || relink_has_deepbound)
 		return;
 	if (relink_find(&set) && library_allocates_here())
 		relink_calls(&set);

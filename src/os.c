@@ -291,14 +291,6 @@ bool os_seal(void *start, size_t bytes, bool sealed)
 	return protect(start, bytes, sealed ? PROT_READ : READ_WRITE);
 }
 
-/* Exported by glibc since 2.32. */
-extern char __libc_single_threaded __attribute__((weak));
-
-bool os_is_single_threaded(void)
-{
-	return &__libc_single_threaded != NULL && __libc_single_threaded != 0;
-}
-
 /* Each guard takes two mappings; the program is left more than half of them. Where addresses are limited,
  * guards take one part in so many of these, at a heap page each. */
 #define GUARD_SHARE          5u

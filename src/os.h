@@ -93,9 +93,6 @@ void os_guard_release(void);
 /* Makes a range read-only, or readable and writable again. Returns: false when the system refused. */
 bool os_seal(void *start, size_t bytes, bool sealed);
 
-/* Whether this is the only thread; false also where the C library does not tell. */
-bool os_is_single_threaded(void);
-
 /* Reads the first bytes of a small file, such as those of /proc and /sys, as text.
  * Returns: false when there is none. */
 bool os_file_read(const char *path, char *text, size_t bytes);

@@ -48,6 +48,46 @@ static bool try_elsewhere(void)
 	return got;
 }
 
+static void *set_flag(void *arg)
+{
+	lock_acquire(&low);
+	__atomic_store_n((bool *)arg, true, __ATOMIC_SEQ_CST);
+	lock_release(&low);
+	return NULL;
+}
+
+/* What the only thread holds, threads that are made in the meantime wait for. */
+static void alone(void)
+{
+	bool entered_too = false;
+	pthread_t thread;
+
+	REQUIRE(lock_is_alone());
+	lock_acquire(&low);
+	REQUIRE(pthread_mutex_trylock(&low.mutex) == 0);
+	pthread_mutex_unlock(&low.mutex);
+	REQUIRE(!lock_try(&low));
+	REQUIRE(!try_elsewhere());
+	REQUIRE(pthread_create(&thread, NULL, set_flag, &entered_too) == 0);
+	for (int i = 0; i < 1000; i++)
+		sched_yield();
+	REQUIRE(!__atomic_load_n(&entered_too, __ATOMIC_SEQ_CST));
+	lock_release(&low);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(entered_too);
+}
+
+/* Who ends the process gives back, too, what it took alone. */
+static void abandon_alone(void *arg)
+{
+	(void)arg;
+	lock_acquire(&low);
+	lock_acquire(&high);
+	lock_abandon();
+	REQUIRE(lock_try(&low));
+	REQUIRE(lock_try(&high));
+}
+
 static void falling_rank(void *arg)
 {
 	(void)arg;
@@ -303,6 +343,11 @@ int main(void)
 	lock_init(&high, LOCK_RANK_HEAP);
 	lock_init(&low, LOCK_RANK_ARENA);
 	lock_init(&high_too, LOCK_RANK_HEAP);
+	REQUIRE(child_run(rising_rank, NULL) == 0);
+	REQUIRE(child_aborts(falling_rank, NULL, "halloc: bug in halloc: held_ranks"));
+	REQUIRE(child_aborts(falling_rank_tried, NULL, "halloc: bug in halloc: held_ranks"));
+	REQUIRE(child_run(abandon_alone, NULL) == 0);
+	alone();
 	exclusion();
 	lock_acquire(&low);
 	REQUIRE(!try_elsewhere());
