@@ -513,11 +513,14 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 		list_add(arena, slab);
 	}
 	if (slab->free == shape->slots) {
-		if (arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
-		    !arena->inaccessible && slab_unguard(slab)) {
+		int saved = errno;
+		bool goes = arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
+		            !arena->inaccessible && slab_unguard(slab);
+		if (goes)
 			slab_retire(arena, slab, HEAP_DIRTY);
+		errno = saved;
+		if (goes)
 			return;
-		}
 	}
 	if (slab->idle_since == 0 && !arena->inaccessible &&
 	    slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
@@ -528,8 +531,8 @@ static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_be
 /* Puts slots back, at once those that follow one another in one word of the slab, as neighbours mostly do: their
  * bits and the count change together.
  * Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
-static const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
-                                    const struct slot *end)
+static inline const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
+                                           const struct slot *end)
 {
 	size_t word = (size_t)(slot->state - slab_states(slab)) / WORD_BITS;
 	const uint8_t *states = slab_states(slab) + word * WORD_BITS;
@@ -586,8 +589,12 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
 {
 	struct slot home = {.ptr = slot_start(slab, slot), .state = slab_states(slab) + slot};
+	unsigned free_before = slab->free;
 
-	slots_return(arena, &home, 1);
+	slots_put(slab, class_of(slab)->slots, &home, &home + 1);
+	if (slab->free >= slab->settle_at)
+		slab_settle(arena, slab, free_before);
+	arena->slots_flushed++;
 }
 
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)

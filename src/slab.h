@@ -114,7 +114,8 @@ extern bool slab_hidden;
 /* The same, set before the first slab: slabs have room for origins. */
 extern bool slab_has_origins;
 
-/* Takes up to wanted free slots of one slab by chance, which may be none; puts one back. Hardened mode.
+/* Takes up to wanted free slots of one slab by chance, which may be none; puts one back, and leaves errno as it
+ * is. Hardened mode.
  * Locks: the arena's is held. Returns: how many; 0 with ENOMEM. */
 unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slab **slab,
                         uint16_t *slots, unsigned wanted);
