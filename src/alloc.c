@@ -272,7 +272,7 @@ static void *new_slot(unsigned class)
 	return slot.ptr;
 }
 
-__attribute__((noinline)) void *alloc_new_slow(size_t size)
+__attribute__((noinline)) static void *new_rest(size_t size)
 {
 	void *ptr;
 
@@ -287,6 +287,13 @@ __attribute__((noinline)) void *alloc_new_slow(size_t size)
 			return ptr;
 	}
 	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, 16);
+}
+
+__attribute__((noinline)) void *alloc_new_slow(size_t size)
+{
+	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
+
+	return ptr != NULL ? ptr : new_rest(size);
 }
 
 void *alloc_new_aligned(size_t size, size_t alignment)
@@ -308,8 +315,10 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 
 __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 {
-	void *ptr;
+	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
 
+	if (ptr != NULL)
+		return ptr;
 	/* The bootstrap buffer is never used twice, so it still is zero. */
 	if (serve_early(size, 16, &ptr))
 		return ptr;
@@ -354,13 +363,19 @@ static bool free_other(void *ptr)
 	return true;
 }
 
-__attribute__((noinline)) void alloc_free_slow(void *ptr)
+__attribute__((noinline)) static void free_rest(void *ptr)
 {
 	int saved = errno;
 
 	if (ptr != NULL && !free_other(ptr))
 		misuse_report("free", ptr, guarded_was_freed(ptr));
 	errno = saved;
+}
+
+__attribute__((noinline)) void alloc_free_slow(void *ptr)
+{
+	if (likely(!hardened_on) || hardened_origins_on || unlikely(!hardened_free_slot(ptr)))
+		free_rest(ptr);
 }
 
 bool alloc_free_checked(void *ptr)

@@ -20,6 +20,7 @@
 #include "report.h"
 #include "slab.h"
 #include "slack.h"
+#include "tcache.h"
 
 #include <errno.h>
 #include <string.h>
@@ -28,7 +29,7 @@
 /* Freed slots are looked at again whenever one is handed out, the last so many; then they wait, so many of
  * them, before one of them, by chance, may be handed out again. */
 #define RECENT                     2u
-#define QUARANTINE_SMALL_BYTES_MAX 1024u
+#define QUARANTINE_SMALL_CLASS_MAX 31u /* 1024 bytes */
 #define QUARANTINE_SMALL           256u
 #define QUARANTINE_LARGER          16u
 
@@ -46,61 +47,80 @@
 /* At exit all that waits is looked at, and so many heap pages of slabs. */
 #define SWEEP_PAGES_MAX 1024u
 
-/* A slot that is outside of its slab, though nobody's; slab NULL: none. */
+#define UNIT_BITS  44
+#define CLASS_BITS 7
+#define SLOT_BITS  12
+
+/* A slot that is outside of its slab, though nobody's: a word, as there are many. */
 struct freed {
-	unsigned char *block;
-	struct slab *slab;
-	uint32_t room;
-	uint16_t slot;
-	uint8_t class;
+	uint64_t unit : UNIT_BITS; /* where it starts in Page A, by steps of 16 bytes */
+	uint64_t class : CLASS_BITS;
+	uint64_t slot : SLOT_BITS;
+	uint64_t used : 1; /* 0: there is none */
+};
+
+_Static_assert(sizeof(struct freed) == sizeof(uint64_t), "a word");
+_Static_assert(SIZECLASS_COUNT <= 1 << CLASS_BITS, "classes have room");
+_Static_assert(HEAP_PAGE_BYTES / SIZECLASS_STEP <= 1 << SLOT_BITS, "slots have room");
+
+/* One of the last that were freed. */
+struct recent {
+	const unsigned char *block; /* some zeros, where there is none */
+	struct freed freed;
+	size_t last; /* where the last 16 bytes that are to be looked at begin */
 };
 
 /* To take one out of these costs a tenth of what it costs to take one out of a slab. The next is drawn in
  * time for its memory to come into the caches: its number is below count, or 0. */
 struct ready {
+	uint32_t room;
 	unsigned count;
+	unsigned least; /* with so many and no more, some are to come out of the slabs */
 	unsigned most;
 	unsigned next;
 	struct freed slots[READY_SLOTS_MAX];
 };
 
 struct quarantine {
-	struct freed recent[RECENT]; /* a ring: the oldest at next_recent */
-	unsigned next_recent;
-	unsigned calls;
+	struct arena *arena;
 	uint64_t random;
+	unsigned next_recent;
+	struct recent recent[RECENT];         /* a ring: the oldest at next_recent */
+	struct ready *ready[SIZECLASS_COUNT]; /* NULL: there was none yet */
 	struct freed small[QUARANTINE_SMALL];
 	struct freed larger[QUARANTINE_LARGER];
-	struct ready *ready[SIZECLASS_COUNT]; /* NULL: there was none yet */
 };
 
 bool hardened_on;
 bool hardened_origins_on;
 
-static unsigned arenas_used;
-static struct quarantine *quarantines[ARENAS_USED_MAX];
-static struct arena *zero_arena; /* its slabs are inaccessible */
-static struct quarantine *zero_quarantine;
+static unsigned arenas_used;                                /* 0 until the room is ready */
+static struct quarantine *quarantines[ARENAS_USED_MAX + 1]; /* by the numbers of their arenas */
+static struct quarantine *zero_quarantine;                  /* its slabs are inaccessible */
 
-static inline slack_pair pair_at(const unsigned char *start)
+static inline size_t least_of(size_t a, size_t b)
 {
-	slack_pair pair;
-
-	memcpy(&pair, start, sizeof pair);
-	return pair;
+	return a < b ? a : b;
 }
 
-/* Whether bytes, a multiple of 16, are all zero. */
-static inline bool is_zero(const unsigned char *start, size_t bytes)
+/* Any bit of the first bytes, a multiple of 16, up to 64, of which the last 16 begin at last; some are looked at
+ * more than once, as that takes no branch. */
+static inline slack_pair any_of_few(const unsigned char *start, size_t last)
 {
-	slack_pair any = {0, 0};
+	return (slack_pair_at(start) | slack_pair_at(start + least_of(last, 16))) |
+	       (slack_pair_at(start + least_of(last, 32)) | slack_pair_at(start + last));
+}
 
-	for (; bytes >= 64; start += 64, bytes -= 64)
-		any |= (pair_at(start) | pair_at(start + 16)) |
-		       (pair_at(start + 32) | pair_at(start + 48));
-	for (; bytes != 0; start += 16, bytes -= 16)
-		any |= pair_at(start);
-	return (any[0] | any[1]) == 0;
+/* Any bit of bytes, a multiple of 16. */
+static inline slack_pair any_of(const unsigned char *start, size_t bytes)
+{
+	if (bytes <= 64)
+		return any_of_few(start, bytes - 16);
+	const unsigned char *last = start + bytes - 64;
+	slack_pair any = any_of_few(last, 48);
+	for (; start < last; start += 64)
+		any |= any_of_few(start, 48);
+	return any;
 }
 
 /* --- Slots -------------------------------------------------------------------------------------- */
@@ -108,15 +128,38 @@ static inline bool is_zero(const unsigned char *start, size_t bytes)
 /* A slot, found by its address. */
 struct found {
 	struct slab *slab;
-	struct arena *arena;
+	struct quarantine *quarantine;
 	unsigned slot;
 	unsigned slots; /* in the slab */
 	uint32_t room;
 	uint8_t class;
 	uint8_t *states;
-	const uint16_t *sizes; /* these two of slot_find_own alone */
-	uint8_t *origins;
+	const uint16_t *sizes;
+	uint8_t *origins; /* of slot_find_own alone */
 };
+
+static inline struct freed freed_of(const unsigned char *block, unsigned class, unsigned slot)
+{
+	uint64_t unit = ((uintptr_t)block - pagemap.base) / SIZECLASS_STEP;
+
+	return (struct freed){.unit = unit & (((uint64_t)1 << UNIT_BITS) - 1),
+	                      .class = class & ((1u << CLASS_BITS) - 1),
+	                      .slot = slot & ((1u << SLOT_BITS) - 1),
+	                      .used = 1};
+}
+
+static inline unsigned char *freed_block(struct freed freed)
+{
+	return (unsigned char *)pagemap.base + (size_t)freed.unit * SIZECLASS_STEP;
+}
+
+static inline struct slab *freed_slab(struct freed freed)
+{
+	const struct pagemap_entry *entry =
+	        pagemap.entries + (freed.unit * SIZECLASS_STEP >> HEAP_PAGE_SHIFT);
+
+	return (struct slab *)(void *)entry->states - 1;
+}
 
 static uint32_t room_of(const struct slab *slab)
 {
@@ -128,31 +171,33 @@ static unsigned char *block_of(const struct slab *slab, unsigned slot)
 	return (unsigned char *)slab->start + (size_t)slot * room_of(slab);
 }
 
-/* Finds the live slot that ptr starts, in a slab of the arena, which is locked where the slot may go. */
-static inline bool slot_find(struct arena *arena, const struct pagemap_entry *entry,
+/* Finds the live slot that ptr starts, in a slab of the quarantine's arena, which is locked where the slot may
+ * go. */
+static inline bool slot_find(struct quarantine *quarantine, const struct pagemap_entry *entry,
                              const void *ptr, struct found *found)
 {
 	uint64_t rest;
 
-	if (!entry->hidden || entry->arena != arena->number)
+	if (!entry->hidden || entry->arena != quarantine->arena->number)
 		return false;
 	const struct sizeclass *shape = &sizeclasses[entry->sizeclass];
 	uint64_t slot = sizeclass_divide((uintptr_t)ptr - entry->start, shape->reciprocal, &rest);
 	if (rest >= shape->reciprocal || slot >= shape->slots || entry->states[slot] != SLOT_LIVE)
 		return false;
 	found->slab = (struct slab *)(void *)entry->states - 1;
-	found->arena = arena;
+	found->quarantine = quarantine;
 	found->slot = (unsigned)slot;
 	found->slots = shape->slots;
 	found->class = entry->sizeclass;
 	found->room = shape->slot_bytes;
 	found->states = entry->states;
+	found->sizes = found->slab->sizes;
 	return true;
 }
 
 /* Has the memory come that free looks at: both ends of the block, and those ends of its neighbours where
- * slack is. */
-static inline void look_ahead(const char *block, uint32_t room)
+ * slack is. Inline always: gcc leaves out calls of a function that does nothing else. */
+__attribute__((always_inline)) static inline void look_ahead(const char *block, uint32_t room)
 {
 	__builtin_prefetch(block, 1);
 	__builtin_prefetch(block + room - 1, 1);
@@ -161,19 +206,20 @@ static inline void look_ahead(const char *block, uint32_t room)
 }
 
 /* As slot_find, of whichever arena, which is then locked; it is not where the answer is false. */
-static bool slot_find_live(const void *ptr, struct found *found)
+__attribute__((always_inline)) static inline bool slot_find_live(const void *ptr,
+                                                                 struct found *found)
 {
 	const struct pagemap_entry *entry = pagemap_find(ptr);
 
 	if (entry == NULL || !entry->hidden)
 		return false;
-	struct arena *arena = slab_arena(entry->arena);
+	struct quarantine *quarantine = quarantines[entry->arena];
 	look_ahead(ptr, sizeclasses[entry->sizeclass].slot_bytes);
-	lock_acquire(&arena->lock);
+	lock_acquire(&quarantine->arena->lock);
 	/* The slab may have gone, or another come, before the lock was ours. */
-	if (slot_find(arena, entry, ptr, found))
+	if (likely(slot_find(quarantine, entry, ptr, found)))
 		return true;
-	lock_release(&arena->lock);
+	lock_release(&quarantine->arena->lock);
 	return false;
 }
 
@@ -185,10 +231,8 @@ static inline bool slot_find_own(const void *ptr, struct found *found)
 
 	if (entry == NULL || !entry->hidden)
 		return false;
-	struct arena *arena = slab_arena(entry->arena);
-	if (!slot_find(arena, entry, ptr, found))
+	if (!slot_find(quarantines[entry->arena], entry, ptr, found))
 		return false;
-	found->sizes = found->slab->sizes;
 	found->origins = found->slab->origins;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return entry->states == found->states && entry->hidden &&
@@ -205,16 +249,18 @@ __attribute__((noinline, cold)) static void slot_tell(const struct slab *slab, u
 		at++;
 	const char *crime =
 	        slab_states(slab)[slot] == SLOT_DEAD ? "write after free" : "stray write";
+	int saved = errno;
 	/* First, as who handles the abort may come by here again. */
 	memset(block, 0, room_of(slab));
 	misuse_access(crime, block, room_of(slab), (ptrdiff_t)at, "written to");
+	errno = saved;
 }
 
 /* Looks at some bytes of a free slot, which start at from. */
 static inline void slot_check_free(const struct slab *slab, unsigned slot,
                                    const unsigned char *from, size_t bytes)
 {
-	if (unlikely(!is_zero(from, bytes)))
+	if (unlikely(slack_pair_any(any_of(from, bytes))))
 		slot_tell(slab, slot);
 }
 
@@ -238,56 +284,78 @@ static inline void slot_check_whole(const struct slab *slab, unsigned slot, unsi
 	slot_check_free(slab, slot, block, room);
 }
 
-static inline void slot_check_live(const struct slab *slab, unsigned slot, unsigned char *block,
-                                   uint32_t room)
+static void slot_check_live(const struct slab *slab, unsigned slot, unsigned char *block)
 {
-	slack_check(block, slab->sizes[slot], room);
+	slack_check(block, slab->sizes[slot], room_of(slab));
 }
 
-/* Looks at a slot near the block that is freed: behind its own block, or where it is free, at the part of
- * it that is nearer; not where that may be in a page that was never touched. */
-static inline void neighbour_check(const struct found *found, unsigned char *block, int distance)
+/* What is wrong with a slot near the block that is freed: behind its own block, or where it is free, in the part
+ * of it that is nearer; not where that may be in a page that was never touched. */
+__attribute__((always_inline)) static inline slack_pair
+neighbour_wrong(const struct found *found, const unsigned char *block, int distance)
 {
+	const slack_pair nothing = {0, 0};
 	unsigned slot = found->slot + (unsigned)distance;
 	uint32_t room = found->room;
 	size_t bytes = room < NEIGHBOUR_BYTES ? room : NEIGHBOUR_BYTES;
 
-	if (slot >= found->slots)
-		return;
-	unsigned char *near = block + (ptrdiff_t)distance * (ptrdiff_t)room;
-	if (found->states[slot] == SLOT_LIVE) {
-		slot_check_live(found->slab, slot, near, room);
-		return;
-	}
-	unsigned char *edge = distance < 0 ? block : block + room - 1;
+	if (unlikely(slot >= found->slots))
+		return nothing;
+	const unsigned char *near = block + (ptrdiff_t)distance * (ptrdiff_t)room;
+	if (found->states[slot] == SLOT_LIVE)
+		return slack_wrong(near, found->sizes[slot], room);
+	const unsigned char *edge = distance < 0 ? block : block + room - 1;
 	near = distance < 0 ? near + room - bytes : near;
-	if (found->states[slot] != SLOT_FRESH || same_os_page(near, edge))
-		slot_check_free(found->slab, slot, near, bytes);
+	if (found->states[slot] == SLOT_FRESH && !same_os_page(near, edge))
+		return nothing;
+	return slack_pair_at(near) | slack_pair_at(near + bytes - SLACK_PAIR_BYTES);
 }
 
 /* What a block has written to beyond itself shows when it is freed, be it not too far. */
-static void neighbours_check(const struct found *found, unsigned char *block)
+static inline slack_pair neighbours_wrong(const struct found *found, const unsigned char *block)
 {
-	neighbour_check(found, block, 1);
-	neighbour_check(found, block, -1);
-	if (found->room < NEIGHBOUR_BYTES) {
-		neighbour_check(found, block, 2);
-		neighbour_check(found, block, -2);
+	slack_pair wrong = neighbour_wrong(found, block, 1) | neighbour_wrong(found, block, -1);
+
+	if (found->room < NEIGHBOUR_BYTES)
+		wrong |= neighbour_wrong(found, block, 2) | neighbour_wrong(found, block, -2);
+	return wrong;
+}
+
+static void neighbour_tell(const struct found *found, unsigned char *block, int distance)
+{
+	unsigned slot = found->slot + (unsigned)distance;
+
+	if (!slack_pair_any(neighbour_wrong(found, block, distance)))
+		return;
+	if (found->states[slot] == SLOT_LIVE)
+		slot_check_live(found->slab, slot, block_of(found->slab, slot));
+	else
+		slot_tell(found->slab, slot);
+}
+
+/* Something was found to be wrong when a block was freed: its own slack first, then what lies next to it. */
+__attribute__((noinline, cold)) static void found_tell(struct found found, unsigned char *block)
+{
+	int saved = errno;
+
+	slot_check_live(found.slab, found.slot, block);
+	neighbour_tell(&found, block, 1);
+	neighbour_tell(&found, block, -1);
+	if (found.room < NEIGHBOUR_BYTES) {
+		neighbour_tell(&found, block, 2);
+		neighbour_tell(&found, block, -2);
 	}
+	errno = saved;
 }
 
-/* Threads lie some pages apart. */
-static struct arena *arena_of_thread(void)
+/* Threads lie some pages apart. Returns: NULL before the room is ready. */
+static inline struct quarantine *quarantine_of_thread(void)
 {
-	uint64_t thread = (uint64_t)pthread_self() >> 12;
+	uint64_t thread = (uintptr_t)&tcache_self >> 12;
 	uint64_t mixed = thread * 0x9e3779b97f4a7c15u >> 32;
+	unsigned used = __atomic_load_n(&arenas_used, __ATOMIC_ACQUIRE);
 
-	return slab_arena((unsigned)(mixed * arenas_used >> 32));
-}
-
-static struct quarantine *quarantine_of(const struct arena *arena)
-{
-	return arena == zero_arena ? zero_quarantine : quarantines[arena->number];
+	return used != 0 ? quarantines[mixed * used >> 32] : NULL;
 }
 
 /* Quick and not for keys: which slot comes next is what must not be plain to see. (Marsaglia: Xorshift
@@ -303,10 +371,18 @@ static uint64_t chance(struct quarantine *quarantine)
 	return random;
 }
 
-/* Looking at the clock at each call would cost more than the call. */
-static bool is_time_to_tick(struct quarantine *quarantine)
+/* Looking at the clock at each call would cost more than the call: so one in 64 does, by what was last drawn. */
+static inline bool is_time_to_tick(const struct quarantine *quarantine)
 {
-	return ++quarantine->calls % 64 == 0;
+	return unlikely(quarantine->random >> 58 == 0);
+}
+
+__attribute__((noinline)) static void tick(void)
+{
+	int saved = errno;
+
+	slab_tick();
+	errno = saved;
 }
 
 static uint8_t origin_now(void)
@@ -314,15 +390,26 @@ static uint8_t origin_now(void)
 	return hardened_origins_on ? ORIGIN_MALLOC : ORIGIN_EARLY;
 }
 
+__attribute__((noinline, cold)) static void recent_tell(const struct quarantine *quarantine)
+{
+	for (unsigned i = 0; i < RECENT; i++) {
+		const struct recent *recent = &quarantine->recent[i];
+		if (slack_pair_any(any_of_few(recent->block, recent->last)))
+			slot_tell(freed_slab(recent->freed), recent->freed.slot);
+	}
+}
+
 /* A program that writes to what it has just freed may never come by that slot again. */
 static inline void recent_check(const struct quarantine *quarantine)
 {
+	slack_pair any = {0, 0};
+
 	for (unsigned i = 0; i < RECENT; i++) {
-		const struct freed *freed = &quarantine->recent[i];
-		size_t bytes = freed->room < RECENT_BYTES ? freed->room : RECENT_BYTES;
-		if (likely(freed->slab != NULL))
-			slot_check_free(freed->slab, freed->slot, freed->block, bytes);
+		const struct recent *recent = &quarantine->recent[i];
+		any |= any_of_few(recent->block, recent->last);
 	}
+	if (unlikely(slack_pair_any(any)))
+		recent_tell(quarantine);
 }
 
 static unsigned ready_max(uint32_t room)
@@ -335,158 +422,214 @@ static unsigned ready_max(uint32_t room)
 }
 
 /* Draws the next one, and has what will be touched come. */
-static inline void ready_draw(struct quarantine *quarantine, struct ready *ready)
+__attribute__((always_inline)) static inline void ready_draw(struct quarantine *quarantine,
+                                                             struct ready *ready)
 {
 	ready->next = (unsigned)((chance(quarantine) >> 32) * ready->count >> 32);
-	const struct freed *next = &ready->slots[ready->next];
-	__builtin_prefetch(next->block, 1);
-	__builtin_prefetch(next->block + 64, 1);
-	__builtin_prefetch(&next->slab->start);
-	__builtin_prefetch(slab_states(next->slab) + next->slot, 1);
+	struct freed next = ready->slots[ready->next];
+	const unsigned char *block = freed_block(next);
+	const struct slab *slab = freed_slab(next);
+	__builtin_prefetch(block, 1);
+	__builtin_prefetch(block + 64, 1);
+	__builtin_prefetch(slab_states(slab) + next.slot, 1);
+	__builtin_prefetch(slab->sizes + next.slot, 1);
 }
 
 /* Takes slots out of the slabs until three quarters of what may be ready are. */
-__attribute__((noinline)) static void ready_fill(struct arena *arena, struct quarantine *quarantine,
-                                                 unsigned class, struct ready *ready)
+static void ready_fill(struct quarantine *quarantine, unsigned class, struct ready *ready)
 {
 	unsigned wanted = (ready->most * 3 + 3) / 4;
-	uint32_t room = sizeclasses[class].slot_bytes;
 	uint16_t slots[READY_SLOTS_MAX];
 
 	while (ready->count < wanted) {
 		struct slab *slab;
-		unsigned taken = slab_take_held(arena, class, chance(quarantine), &slab, slots,
-		                                wanted - ready->count);
+		unsigned taken = slab_take_held(quarantine->arena, class, chance(quarantine), &slab,
+		                                slots, wanted - ready->count);
 		if (taken == 0)
 			break;
+		const unsigned char *start = block_of(slab, 0);
 		for (unsigned i = 0; i < taken; i++)
 			ready->slots[ready->count++] =
-			        (struct freed){.block = block_of(slab, slots[i]),
-			                       .slab = slab,
-			                       .room = room,
-			                       .slot = slots[i],
-			                       .class = (uint8_t) class};
+			        freed_of(start + (size_t)slots[i] * ready->room, class, slots[i]);
 	}
-	ready_draw(quarantine, ready);
+	if (ready->count != 0)
+		ready_draw(quarantine, ready);
 }
 
-__attribute__((noinline)) static struct ready *ready_new(struct quarantine *quarantine,
-                                                         unsigned class)
+static struct ready *ready_new(struct quarantine *quarantine, unsigned class)
 {
 	struct ready *ready = page_b_record_new(sizeof *ready);
 
-	if (ready != NULL)
-		ready->most = ready_max(sizeclasses[class].slot_bytes);
+	if (ready == NULL)
+		return NULL;
+	ready->room = sizeclasses[class].slot_bytes;
+	ready->most = ready_max(ready->room);
+	ready->least = ready->most / 2;
 	quarantine->ready[class] = ready;
 	return ready;
 }
 
-/* Takes one of those that are ready, by chance; about half of what may be ready is to choose from.
- * Returns: false without memory. */
-static inline bool ready_take(struct arena *arena, struct quarantine *quarantine, unsigned class,
-                              struct freed *taken)
+/* Where few are ready, sees to it that there are more. Returns: NULL without memory for one. */
+__attribute__((noinline)) static struct ready *ready_refill(struct quarantine *quarantine,
+                                                            unsigned class)
+{
+	struct ready *ready = quarantine->ready[class];
+	int saved = errno;
+
+	if (ready == NULL)
+		ready = ready_new(quarantine, class);
+	if (ready != NULL)
+		ready_fill(quarantine, class, ready);
+	if (ready == NULL || ready->count == 0)
+		return NULL;
+	errno = saved;
+	return ready;
+}
+
+static inline struct ready *ready_find(struct quarantine *quarantine, unsigned class)
 {
 	struct ready *ready = quarantine->ready[class];
 
-	if (unlikely(ready == NULL)) {
-		ready = ready_new(quarantine, class);
-		if (ready == NULL)
-			return false;
-	}
-	if (unlikely(ready->count <= ready->most / 2)) {
-		ready_fill(arena, quarantine, class, ready);
-		if (ready->count == 0)
-			return false;
-	}
+	if (likely(ready != NULL && ready->count > ready->least))
+		return ready;
+	return ready_refill(quarantine, class);
+}
+
+/* Takes one of those that are ready, by chance; about half of what may be ready is to choose from. */
+static inline struct freed ready_take(struct quarantine *quarantine, struct ready *ready)
+{
 	expect(ready->next < ready->count);
-	*taken = ready->slots[ready->next];
+	struct freed taken = ready->slots[ready->next];
 	ready->slots[ready->next] = ready->slots[--ready->count];
 	ready_draw(quarantine, ready);
-	return true;
+	return taken;
 }
 
 /* Where enough of its class are ready, a slot goes back to its slab. */
-static inline void ready_put(struct arena *arena, struct quarantine *quarantine, struct freed freed)
+static inline void ready_put(struct quarantine *quarantine, struct freed freed)
 {
 	struct ready *ready = quarantine->ready[freed.class];
 
 	if (likely(ready != NULL && ready->count < ready->most))
 		ready->slots[ready->count++] = freed;
 	else
-		slab_return_held(arena, freed.slab, freed.slot);
+		slab_return_held(quarantine->arena, freed_slab(freed), freed.slot);
 }
 
-static void *slot_new(struct arena *arena, size_t size, unsigned class)
+/* Looks at a slot that is handed out, which then is zero, and fills its slack. */
+static inline void slot_prepare(const struct slab *slab, unsigned slot, unsigned char *block,
+                                size_t size, size_t room)
 {
-	struct quarantine *quarantine = quarantine_of(arena);
-	unsigned char *block = NULL;
-	struct freed taken;
+	slot_check_whole(slab, slot, block, room);
+	if (slack_is_short(size, room)) {
+		slack_pair end = slack_end(block, room - size);
+		memcpy(block + room - sizeof end, &end, sizeof end);
+	} else {
+		slack_fill(block, size, room);
+	}
+}
+
+/* Hands out one of those that are ready. Locks: the arena's is held. */
+__attribute__((always_inline)) static inline void *slot_hand_out(struct quarantine *quarantine,
+                                                                 struct ready *ready, size_t size)
+{
+	struct freed taken = ready_take(quarantine, ready);
+	unsigned char *block = freed_block(taken);
+	struct slab *slab = freed_slab(taken);
+
+	slab->sizes[taken.slot] = (uint16_t)size;
+	if (unlikely(slab->origins != NULL))
+		slab->origins[taken.slot] = origin_now();
+	if (likely(!quarantine->arena->inaccessible)) {
+		slot_prepare(slab, taken.slot, block, size, ready->room);
+		recent_check(quarantine);
+	}
+	slab_states(slab)[taken.slot] = SLOT_LIVE;
+	return block;
+}
+
+__attribute__((always_inline)) static inline void *slot_new(struct quarantine *quarantine,
+                                                            size_t size, unsigned class)
+{
+	struct arena *arena = quarantine->arena;
+	void *block = NULL;
 
 	lock_acquire(&arena->lock);
-	if (likely(ready_take(arena, quarantine, class, &taken))) {
-		struct slab *slab = taken.slab;
-		block = taken.block;
-		slab->sizes[taken.slot] = (uint16_t)size;
-		if (unlikely(slab->origins != NULL))
-			slab->origins[taken.slot] = origin_now();
-		if (!arena->inaccessible) {
-			slot_check_whole(slab, taken.slot, block, taken.room);
-			slack_fill(block, size, taken.room);
-			recent_check(quarantine);
-		}
-		slab_states(slab)[taken.slot] = SLOT_LIVE;
-	}
-	bool tick = is_time_to_tick(quarantine);
+	struct ready *ready = ready_find(quarantine, class);
+	if (likely(ready != NULL))
+		block = slot_hand_out(quarantine, ready, size);
+	bool ticks = is_time_to_tick(quarantine);
 	lock_release(&arena->lock);
-	if (tick)
-		slab_tick();
+	if (ticks)
+		tick();
 	return block;
+}
+
+__attribute__((noinline)) static void *slot_new_anyhow(struct quarantine *quarantine, size_t size,
+                                                       unsigned class)
+{
+	return slot_new(quarantine, size, class);
+}
+
+void *hardened_new_slot(size_t size)
+{
+	struct quarantine *quarantine = quarantine_of_thread();
+
+	if (unlikely(quarantine == NULL || size - 1 >= SIZECLASS_BYTES_MAX - 1))
+		return NULL;
+	return slot_new(quarantine, size, sizeclass_of(size + 1));
 }
 
 /* Puts a freed slot among the last ones, and the oldest of these into quarantine; the one whose place it
  * takes may be had again. */
-static inline void slot_keep(struct arena *arena, struct quarantine *quarantine, struct freed freed)
+static inline void slot_keep(struct quarantine *quarantine, unsigned char *block,
+                             struct freed freed, uint32_t room)
 {
-	struct freed *place = &quarantine->recent[quarantine->next_recent++ % RECENT];
-	struct freed waits = *place;
+	struct recent *recent = &quarantine->recent[quarantine->next_recent++ % RECENT];
+	struct freed waits = recent->freed;
+	struct freed *place;
 
-	*place = freed;
-	if (unlikely(waits.slab == NULL))
+	recent->block = block;
+	recent->freed = freed;
+	recent->last = least_of(room, RECENT_BYTES) - SLACK_PAIR_BYTES;
+	if (unlikely(!waits.used))
 		return;
-	if (waits.room <= QUARANTINE_SMALL_BYTES_MAX)
+	if (likely(waits.class <= QUARANTINE_SMALL_CLASS_MAX))
 		place = &quarantine->small[chance(quarantine) % QUARANTINE_SMALL];
 	else
 		place = &quarantine->larger[chance(quarantine) % QUARANTINE_LARGER];
 	struct freed leaves = *place;
 	*place = waits;
-	if (likely(leaves.slab != NULL))
-		ready_put(arena, quarantine, leaves);
+	if (likely(leaves.used))
+		ready_put(quarantine, leaves);
 }
 
-static bool slot_free(void *ptr)
+/* Looks behind a block that is freed, and next to it, and clears it. */
+static inline void slot_clear(const struct found *found, unsigned char *block)
+{
+	slack_pair wrong = slack_wrong(block, found->sizes[found->slot], found->room);
+
+	wrong |= neighbours_wrong(found, block);
+	if (unlikely(slack_pair_any(wrong)))
+		found_tell(*found, block);
+	memset(block, 0, found->room);
+}
+
+bool hardened_free_slot(void *ptr)
 {
 	struct found found;
 
 	if (!slot_find_live(ptr, &found))
 		return false;
-	struct arena *arena = found.arena;
-	struct quarantine *quarantine = quarantine_of(arena);
-	if (!arena->inaccessible) {
-		slot_check_live(found.slab, found.slot, ptr, found.room);
-		neighbours_check(&found, ptr);
-		memset(ptr, 0, found.room);
-	}
+	struct quarantine *quarantine = found.quarantine;
+	if (likely(!quarantine->arena->inaccessible))
+		slot_clear(&found, ptr);
 	found.states[found.slot] = SLOT_DEAD;
-	slot_keep(arena, quarantine,
-	          (struct freed){.block = ptr,
-	                         .slab = found.slab,
-	                         .room = found.room,
-	                         .slot = (uint16_t)found.slot,
-	                         .class = found.class});
-	bool tick = is_time_to_tick(quarantine);
-	lock_release(&arena->lock);
-	if (tick)
-		slab_tick();
+	slot_keep(quarantine, ptr, freed_of(ptr, found.class, found.slot), found.room);
+	bool ticks = is_time_to_tick(quarantine);
+	lock_release(&quarantine->arena->lock);
+	if (ticks)
+		tick();
 	return true;
 }
 
@@ -495,7 +638,7 @@ static bool slot_free(void *ptr)
 void *hardened_new(size_t size, size_t alignment, bool grows)
 {
 	if (size == 0 && alignment <= 16)
-		return slot_new(zero_arena, 0, 0);
+		return slot_new_anyhow(zero_quarantine, 0, 0);
 	/* A byte more, for the zero behind it. */
 	unsigned class = SIZECLASS_COUNT;
 	if (alignment > SIZECLASS_STEP)
@@ -503,7 +646,7 @@ void *hardened_new(size_t size, size_t alignment, bool grows)
 	else if (size < SIZECLASS_BYTES_MAX)
 		class = sizeclass_of(size + 1);
 	if (class < SIZECLASS_COUNT)
-		return slot_new(arena_of_thread(), size, class);
+		return slot_new_anyhow(quarantine_of_thread(), size, class);
 	void *ptr = guarded_new(size, alignment, grows ? GUARDED_GROWS : GUARDED_NEW);
 	if (ptr != NULL && unlikely(slab_has_origins))
 		guarded_origin_set(ptr, origin_now());
@@ -515,7 +658,7 @@ bool hardened_free(void *ptr)
 {
 	if (unlikely(hardened_origins_on) && !hardened_origin_fits(ptr, "free"))
 		return true;
-	if (slot_free(ptr))
+	if (hardened_free_slot(ptr))
 		return true;
 	if (!guarded_free(ptr))
 		return false;
@@ -533,16 +676,24 @@ bool hardened_find(const void *ptr, size_t *size)
 	return true;
 }
 
+static void recent_clear(struct quarantine *quarantine)
+{
+	static const unsigned char zeros[SLACK_PAIR_BYTES];
+
+	for (unsigned i = 0; i < RECENT; i++)
+		quarantine->recent[i] = (struct recent){.block = zeros};
+}
+
 /* Returns: how many of these there were. */
 static unsigned freed_give_back(struct arena *arena, struct freed *freed, unsigned count)
 {
 	unsigned given = 0;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (freed[i].slab == NULL)
+		if (!freed[i].used)
 			continue;
-		slab_return_held(arena, freed[i].slab, freed[i].slot);
-		freed[i].slab = NULL;
+		slab_return_held(arena, freed_slab(freed[i]), freed[i].slot);
+		freed[i].used = 0;
 		given++;
 	}
 	return given;
@@ -550,8 +701,11 @@ static unsigned freed_give_back(struct arena *arena, struct freed *freed, unsign
 
 static unsigned quarantine_give_back(struct arena *arena, struct quarantine *quarantine)
 {
-	unsigned given = freed_give_back(arena, quarantine->recent, RECENT);
+	unsigned given = 0;
 
+	for (unsigned i = 0; i < RECENT; i++)
+		given += freed_give_back(arena, &quarantine->recent[i].freed, 1);
+	recent_clear(quarantine);
 	given += freed_give_back(arena, quarantine->small, QUARANTINE_SMALL);
 	given += freed_give_back(arena, quarantine->larger, QUARANTINE_LARGER);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
@@ -599,9 +753,9 @@ bool hardened_resize(void *ptr, size_t size)
 		return large_resize(ptr, size);
 	if (!slot_find_live(ptr, &found))
 		return false;
-	if (!found.arena->inaccessible &&
-	    sizeclasses[sizeclass_of(size + 1)].slot_bytes == found.room) {
-		slot_check_live(found.slab, found.slot, ptr, found.room);
+	struct arena *arena = found.quarantine->arena;
+	if (!arena->inaccessible && sizeclasses[sizeclass_of(size + 1)].slot_bytes == found.room) {
+		slot_check_live(found.slab, found.slot, ptr);
 		size_t old = found.slab->sizes[found.slot];
 		found.slab->sizes[found.slot] = (uint16_t)size;
 		/* What is no longer asked for is not kept either. */
@@ -612,7 +766,7 @@ bool hardened_resize(void *ptr, size_t size)
 			found.slab->origins[found.slot] = origin_now();
 		stays = true;
 	}
-	lock_release(&found.arena->lock);
+	lock_release(&arena->lock);
 	return stays;
 }
 
@@ -640,7 +794,7 @@ void hardened_origin_set(const void *ptr, enum hardened_origin origin)
 	}
 	if (found.slab->origins != NULL)
 		found.slab->origins[found.slot] = (uint8_t)origin;
-	lock_release(&found.arena->lock);
+	lock_release(&found.quarantine->arena->lock);
 }
 
 /* With the lock, as who frees a neighbour looks at the slack. */
@@ -654,7 +808,7 @@ static void slot_shrink(void *ptr, size_t size)
 		found.slab->sizes[found.slot] = (uint16_t)size;
 		slack_fill(ptr, size, found.room);
 	}
-	lock_release(&found.arena->lock);
+	lock_release(&found.quarantine->arena->lock);
 }
 
 void hardened_made(void *ptr, enum hardened_origin origin, size_t size)
@@ -741,7 +895,7 @@ static void slot_sweep(const struct slab *slab, unsigned slot)
 	if (state == SLOT_FRESH)
 		return;
 	if (state == SLOT_LIVE)
-		slot_check_live(slab, slot, block, room_of(slab));
+		slot_check_live(slab, slot, block);
 	else if (state == SLOT_DEAD)
 		slot_check_free(slab, slot, block, room_of(slab));
 	fresh_sweep(slab, slot + 1, false);
@@ -751,8 +905,8 @@ static void slot_sweep(const struct slab *slab, unsigned slot)
 static void freed_sweep(const struct freed *freed, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		if (freed[i].slab != NULL)
-			slot_sweep(freed[i].slab, freed[i].slot);
+		if (freed[i].used)
+			slot_sweep(freed_slab(freed[i]), freed[i].slot);
 }
 
 /* The slots of the slab that starts at a heap page, where one does. Returns: its heap pages. */
@@ -782,7 +936,8 @@ void hardened_sweep(void)
 	for (unsigned i = 0; i < arenas_used; i++) {
 		if (!lock_try(&slab_arena(i)->lock))
 			continue;
-		freed_sweep(quarantines[i]->recent, RECENT);
+		for (unsigned j = 0; j < RECENT; j++)
+			freed_sweep(&quarantines[i]->recent[j].freed, 1);
 		freed_sweep(quarantines[i]->small, QUARANTINE_SMALL);
 		freed_sweep(quarantines[i]->larger, QUARANTINE_LARGER);
 		lock_release(&slab_arena(i)->lock);
@@ -795,12 +950,19 @@ void hardened_sweep(void)
 
 /* --- Start -------------------------------------------------------------------------------------- */
 
-static struct quarantine *quarantine_new(void)
+/* That of an arena, which may be NULL for want of memory. */
+static struct quarantine *quarantine_new(struct arena *arena)
 {
-	struct quarantine *quarantine = page_b_record_new(sizeof *quarantine);
+	struct quarantine *quarantine = NULL;
 
-	if (quarantine != NULL)
-		quarantine->random = os_random() | 1;
+	if (arena != NULL)
+		quarantine = page_b_record_new(sizeof *quarantine);
+	if (quarantine == NULL)
+		return NULL;
+	quarantine->random = os_random() | 1;
+	quarantine->arena = arena;
+	recent_clear(quarantine);
+	quarantines[arena->number] = quarantine;
 	return quarantine;
 }
 
@@ -808,19 +970,19 @@ bool hardened_boot(void)
 {
 	if (!hardened_on)
 		return true;
+	unsigned used = 0;
 	unsigned wanted = options.arenas != 0 ? (unsigned)options.arenas : 4 * os_cpus();
 	for (unsigned i = 0; i < wanted && i < ARENAS_USED_MAX; i++) {
 		if (slab_arena(i) == NULL && slab_arena_new(ARENAS_MAX) == NULL)
 			break;
-		quarantines[i] = quarantine_new();
-		if (quarantines[i] == NULL)
+		if (quarantine_new(slab_arena(i)) == NULL)
 			break;
-		arenas_used++;
+		used++;
 	}
-	zero_arena = slab_arena_new(ARENAS_MAX);
-	zero_quarantine = quarantine_new();
-	if (arenas_used == 0 || zero_arena == NULL || zero_quarantine == NULL)
+	zero_quarantine = quarantine_new(slab_arena_new(ARENAS_MAX));
+	if (used == 0 || zero_quarantine == NULL)
 		return false;
-	zero_arena->inaccessible = true;
+	zero_quarantine->arena->inaccessible = true;
+	__atomic_store_n(&arenas_used, used, __ATOMIC_RELEASE);
 	return true;
 }

@@ -19,9 +19,16 @@ bool hardened_boot(void);
  * this one, and so may this. Returns: NULL with ENOMEM. */
 void *hardened_new(size_t size, size_t alignment, bool grows);
 
+/* The quick way, for small blocks alone; errno stays as it is. Returns: NULL when this is not the way, as before
+ * hardened_boot. */
+void *hardened_new_slot(size_t size);
+
 /* Frees the live block that starts at ptr; what was written beyond it, or beyond a neighbour, is reported.
  * Returns: false when no live block starts there: nothing has changed. */
 bool hardened_free(void *ptr);
+
+/* The same for small blocks alone, whatever made them; errno stays as it is. */
+bool hardened_free_slot(void *ptr);
 
 /* Whether a live block starts at ptr, and its bytes. */
 bool hardened_find(const void *ptr, size_t *size);

@@ -13,9 +13,81 @@
 
 uint64_t slack_secret;
 
+const unsigned char slack_masks[2 * SLACK_PAIR_BYTES] = {
+        [SLACK_PAIR_BYTES] = 0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+        0xff,
+};
+
 void slack_boot(void)
 {
 	slack_secret = os_random();
+}
+
+/* The word that the end of a block lies in: what it holds from there on, and a mask of these bytes. The
+ * first of them is zero, so that a string without an end ends there. */
+static uint64_t slack_word(uint64_t pattern, size_t size, uint64_t *mask)
+{
+	unsigned bits = size % sizeof pattern * 8;
+
+	*mask = UINT64_MAX << bits;
+	return pattern & *mask & ~((uint64_t)0xff << bits);
+}
+
+void slack_fill(unsigned char *block, size_t size, size_t room)
+{
+	const uint64_t pattern = slack_pattern(block);
+	const slack_pair pair = {pattern, pattern};
+	size_t at = size & -sizeof pattern;
+	uint64_t mask, word;
+
+	if (size == room)
+		return;
+	uint64_t slack = slack_word(pattern, size, &mask);
+	memcpy(&word, block + at, sizeof word);
+	word = (word & ~mask) | slack;
+	memcpy(block + at, &word, sizeof word);
+	at += sizeof word;
+	for (; at + sizeof pair <= room; at += sizeof pair)
+		memcpy(block + at, &pair, sizeof pair);
+	if (at < room)
+		memcpy(block + at, &pattern, sizeof pattern);
+}
+
+slack_pair slack_wrong_long(const unsigned char *block, size_t size, size_t room)
+{
+	const uint64_t pattern = slack_pattern(block);
+	const slack_pair pair = {pattern, pattern};
+	slack_pair wrong = {0, 0};
+	size_t at = size & -sizeof pattern;
+	uint64_t mask, word;
+
+	if (size == room)
+		return wrong;
+	uint64_t slack = slack_word(pattern, size, &mask);
+	memcpy(&word, block + at, sizeof word);
+	wrong[0] = (word ^ slack) & mask;
+	at += sizeof word;
+	for (; at + sizeof pair <= room; at += sizeof pair)
+		wrong |= slack_pair_at(block + at) ^ pair;
+	if (at < room) {
+		memcpy(&word, block + at, sizeof word);
+		wrong[1] |= word ^ pattern;
+	}
+	return wrong;
 }
 
 static unsigned char pattern_byte(const unsigned char *block, size_t at)

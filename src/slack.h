@@ -8,6 +8,7 @@
 
 #include "report.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -31,62 +32,61 @@ static inline uint64_t slack_pattern(const unsigned char *block)
 	return (slack_secret ^ mixed) | 0x0101010101010101u;
 }
 
-/* The word that the end of a block lies in: what it holds from there on, and a mask of these bytes. The
- * first of them is zero, so that a string without an end ends there. */
-static inline uint64_t slack_word(uint64_t pattern, size_t size, uint64_t *mask)
-{
-	unsigned bits = size % sizeof pattern * 8;
-
-	*mask = UINT64_MAX << bits;
-	return pattern & *mask & ~((uint64_t)0xff << bits);
-}
-
 /* Two words of slack at a time, where there are as many. */
 typedef uint64_t slack_pair __attribute__((vector_size(16)));
 
-static inline void slack_fill(unsigned char *block, size_t size, size_t room)
+#define SLACK_PAIR_BYTES sizeof(slack_pair)
+
+static inline slack_pair slack_pair_at(const unsigned char *start)
+{
+	slack_pair pair;
+
+	memcpy(&pair, start, sizeof pair);
+	return pair;
+}
+
+static inline bool slack_pair_any(slack_pair pair)
+{
+	return (pair[0] | pair[1]) != 0;
+}
+
+/* From byte n on: a mask of the last n bytes of a pair. */
+extern const unsigned char slack_masks[2 * SLACK_PAIR_BYTES] __attribute__((visibility("hidden")));
+
+/* What the last pair of a room holds whose last bytes, from 1 to all of them, are slack, and whose other bytes
+ * are zero. */
+static inline slack_pair slack_end(const unsigned char *block, size_t bytes)
 {
 	const uint64_t pattern = slack_pattern(block);
 	const slack_pair pair = {pattern, pattern};
-	size_t at = size & -sizeof pattern;
-	uint64_t mask, word;
 
-	if (size == room)
-		return;
-	uint64_t slack = slack_word(pattern, size, &mask);
-	memcpy(&word, block + at, sizeof word);
-	word = (word & ~mask) | slack;
-	memcpy(block + at, &word, sizeof word);
-	at += sizeof word;
-	for (; at + sizeof pair <= room; at += sizeof pair)
-		memcpy(block + at, &pair, sizeof pair);
-	if (at < room)
-		memcpy(block + at, &pattern, sizeof pattern);
+	return pair & slack_pair_at(slack_masks + bytes - 1);
+}
+
+/* Fills the slack of a block. */
+void slack_fill(unsigned char *block, size_t size, size_t room);
+
+/* What is wrong behind a block: no bit of it, as it should be. */
+slack_pair slack_wrong_long(const unsigned char *block, size_t size, size_t room);
+
+/* Whether all of the slack lies in the last pair of the room, as it does behind most blocks. */
+static inline bool slack_is_short(size_t size, size_t room)
+{
+	return likely(room - size - 1 < SLACK_PAIR_BYTES);
+}
+
+/* As slack_wrong_long, the quick way where there is one. */
+static inline slack_pair slack_wrong(const unsigned char *block, size_t size, size_t room)
+{
+	if (!slack_is_short(size, room))
+		return slack_wrong_long(block, size, room);
+	slack_pair found = slack_pair_at(block + room - SLACK_PAIR_BYTES);
+	return (found ^ slack_end(block, room - size)) & slack_pair_at(slack_masks + room - size);
 }
 
 static inline void slack_check(unsigned char *block, size_t size, size_t room)
 {
-	const uint64_t pattern = slack_pattern(block);
-	const slack_pair pair = {pattern, pattern};
-	slack_pair found, wrong = {0, 0};
-	size_t at = size & -sizeof pattern;
-	uint64_t mask, word;
-
-	if (size == room)
-		return;
-	uint64_t slack = slack_word(pattern, size, &mask);
-	memcpy(&word, block + at, sizeof word);
-	wrong[0] = (word ^ slack) & mask;
-	at += sizeof word;
-	for (; at + sizeof pair <= room; at += sizeof pair) {
-		memcpy(&found, block + at, sizeof found);
-		wrong |= found ^ pair;
-	}
-	if (at < room) {
-		memcpy(&word, block + at, sizeof word);
-		wrong[1] |= word ^ pattern;
-	}
-	if (unlikely((wrong[0] | wrong[1]) != 0))
+	if (unlikely(slack_pair_any(slack_wrong(block, size, room))))
 		slack_tell(block, size, room);
 }
 
