@@ -1,5 +1,5 @@
 # The fast paths: instructions of a malloc and of a free that hit, counted, are at most these; the same of a new and
-# a delete, which come to the library without a detour.
+# a delete, which come to the library without a detour. And those of hardened mode, of whatever is at hand.
 # timeout: 200
 command -v valgrind >/dev/null || {
 	echo "valgrind is not installed"
@@ -36,18 +36,18 @@ END
 ${CC:-cc} -O1 -fno-builtin -o "$temporary/hits" "$temporary/hits.c" || exit 1
 ${CXX:-c++} -O1 -fno-builtin -fsized-deallocation -o "$temporary/objects" "$temporary/objects.cc" || exit 1
 
-# The instructions of all calls of the function $2 in a run of the program $1, of $3 pairs.
+# The instructions of all calls of the function $2 in a run of the program $1, of $3 pairs, with $4 in the environment.
 count() {
-	LD_PRELOAD=$PWD/libhalloc.so valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+	env "${4:-TZ=UTC}" LD_PRELOAD="$PWD/libhalloc.so" valgrind --tool=callgrind --callgrind-out-file=/dev/null \
 		--toggle-collect="$2" "$temporary/$1" "$3" 2>&1 | sed -n 's/.*Collected : *//p'
 }
 
 failed=0
-while read -r program function most; do
-	few=$(count "$program" "$function" 1000)
-	many=$(count "$program" "$function" 11000)
+while read -r program function most mode; do
+	few=$(count "$program" "$function" 1000 "$mode")
+	many=$(count "$program" "$function" 11000 "$mode")
 	each=$(((many - few) / 10000))
-	echo "$function: $each instructions"
+	echo "$function: $each instructions${mode:+ with $mode}"
 	if [ "$each" -lt 5 ] || [ "$each" -gt "$most" ]; then
 		echo "$function: more than $most, or not counted"
 		failed=1
@@ -57,5 +57,7 @@ hits malloc 20
 hits free 32
 objects operators_Znwm 20
 objects operators_delete 32
+hits malloc 270 HALLOC_HARDENED=1
+hits free 300 HALLOC_HARDENED=1
 END
 exit $failed
