@@ -469,7 +469,8 @@ static struct ready *ready_new(struct quarantine *quarantine, unsigned class)
 	return ready;
 }
 
-/* Where few are ready, sees to it that there are more. Returns: NULL without memory for one. */
+/* Where few are ready, sees to it that there are more. Keeps errno: the block may be had in another way.
+ * Returns: NULL without memory for one. */
 __attribute__((noinline)) static struct ready *ready_refill(struct quarantine *quarantine,
                                                             unsigned class)
 {
@@ -480,10 +481,8 @@ __attribute__((noinline)) static struct ready *ready_refill(struct quarantine *q
 		ready = ready_new(quarantine, class);
 	if (ready != NULL)
 		ready_fill(quarantine, class, ready);
-	if (ready == NULL || ready->count == 0)
-		return NULL;
 	errno = saved;
-	return ready;
+	return ready != NULL && ready->count != 0 ? ready : NULL;
 }
 
 static inline struct ready *ready_find(struct quarantine *quarantine, unsigned class)
