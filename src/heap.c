@@ -1,12 +1,9 @@
 /*
  * heap - hands out cells of Page A; the two-page core.
  *
- * Holds:  cells, in address order, that tile Page A exactly; bins of the free ones.
- * Always: no two neighbouring cells are both free; cell 1, the head, is never given up.
+ * Holds:  bins of the free cells.
+ * Always: no two neighbouring cells are both free.
  * Locks:  heap->lock (rank HEAP); may then take PAGE_B.
- *
- *     before  | 1: free                      | 2: in use |        new_cell(1, n)
- *     after   | 1: n granules | 3: free      | 2: in use |
  *
  *     before  | 1: free | 3: just freed | 2: free |               hdefrag(3)
  *     after   | 1: free                           |               records 3 and 2 are given back
@@ -20,8 +17,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-#define HEAD 1u
 
 /* Page A of the process: addresses, not memory. */
 #define PROCESS_BYTES_MAX ((size_t)4 << 40)
@@ -50,36 +45,12 @@ struct heap *heap_process;
 
 static struct {
 	struct os_window page_a;
-	struct page_b_array cells;
 	struct page_b_array pages;
 	size_t credit;      /* of what is committed, bytes that are about to be given back */
 	size_t closed;      /* of what is in use, bytes that cannot be touched and hold nothing */
 	unsigned huge_left; /* huge pages that were given up */
 	bool huge_ended;    /* no more are asked for */
 } process;
-
-/* --- Cells and addresses ------------------------------------------------------------------------ */
-
-static struct heap_cell *cell_at(const struct heap *heap, uint32_t cell)
-{
-	expect(cell < heap->records);
-	return &heap->cells[cell];
-}
-
-static size_t bytes_of(const struct heap *heap, uint32_t granules)
-{
-	return (size_t)granules << heap->granule_shift;
-}
-
-static uintptr_t address_of(const struct heap *heap, uint32_t offset)
-{
-	return heap->base + bytes_of(heap, offset);
-}
-
-static uint32_t end_of(const struct heap_cell *cell)
-{
-	return cell->offset + cell->size;
-}
 
 /* The number of granules that hold bytes; more than any heap has, when there are too many. */
 static uint32_t granules_for(const struct heap *heap, size_t bytes)
@@ -89,80 +60,6 @@ static uint32_t granules_for(const struct heap *heap, size_t bytes)
 	if ((granules << heap->granule_shift) != bytes || granules == 0)
 		granules++;
 	return granules > heap->granules_max ? UINT32_MAX : (uint32_t)granules;
-}
-
-static struct heap_page *page_of(const struct heap *heap, uint32_t offset)
-{
-	return &heap->pages[bytes_of(heap, offset) >> heap->page_shift];
-}
-
-static uint32_t page_first(const struct heap_page *page)
-{
-	return page->first & ~HEAP_PAGE_MARKS;
-}
-
-static void page_set_first(struct heap_page *page, uint32_t cell)
-{
-	page->first = (page->first & HEAP_PAGE_MARKS) | cell;
-}
-
-/* Enters a new cell in the index by pointer. */
-static void index_add(struct heap *heap, uint32_t cell)
-{
-	uint32_t offset = cell_at(heap, cell)->offset;
-	struct heap_page *page = page_of(heap, offset);
-	uint32_t first = page_first(page);
-
-	if (first == 0 || cell_at(heap, first)->offset > offset)
-		page_set_first(page, cell);
-}
-
-/* Takes a cell that is about to vanish out of the index. */
-static void index_remove(struct heap *heap, uint32_t cell)
-{
-	struct heap_cell *old = cell_at(heap, cell);
-	struct heap_page *page = page_of(heap, old->offset);
-
-	if (page_first(page) != cell)
-		return;
-	bool follows = old->next != 0 && page_of(heap, cell_at(heap, old->next)->offset) == page;
-	page_set_first(page, follows ? old->next : 0);
-}
-
-/* The cell that contains the byte at offset bytes of Page A. Requires: it lies in Page A. */
-static uint32_t cell_containing(const struct heap *heap, size_t offset)
-{
-	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
-	uint32_t granule = (uint32_t)(offset >> heap->granule_shift);
-
-	while (page_first(page) == 0)
-		page--;
-	uint32_t cell = page_first(page);
-	if (cell_at(heap, cell)->offset > granule)
-		return cell_at(heap, cell)->previous;
-	while (end_of(cell_at(heap, cell)) <= granule)
-		cell = cell_at(heap, cell)->next;
-	return cell;
-}
-
-/* The cell that starts at ptr, or 0. */
-static uint32_t cell_starting(const struct heap *heap, const void *ptr)
-{
-	size_t offset = (uintptr_t)ptr - heap->base;
-
-	if (offset >= bytes_of(heap, heap->granules))
-		return 0;
-	if (offset != offset >> heap->granule_shift << heap->granule_shift)
-		return 0;
-	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
-	uint32_t granule = (uint32_t)(offset >> heap->granule_shift);
-	for (uint32_t cell = page_first(page); cell != 0; cell = cell_at(heap, cell)->next) {
-		if (cell_at(heap, cell)->offset == granule)
-			return cell;
-		if (cell_at(heap, cell)->offset > granule)
-			return 0;
-	}
-	return 0;
 }
 
 /* --- Bins: pairing heaps in address order (Fredman, Sedgewick, Sleator, Tarjan 1986) -------------- */
@@ -269,94 +166,17 @@ static uint32_t bin_next_used(const struct heap *heap, uint32_t bin)
 
 /* --- Making and merging cells ------------------------------------------------------------------- */
 
-/* Takes a record from Page B. Returns: 0 when Page B is full. */
-static uint32_t allocate_cell_meta(struct heap *heap)
-{
-	uint32_t cell = heap->records_free;
-
-	if (cell != 0) {
-		heap->records_free = cell_at(heap, cell)->next;
-	} else {
-		if (heap->grows && !page_b_array_extend(&process.cells, heap->records + 1))
-			return 0;
-		if (heap->records == heap->records_max)
-			return 0;
-		cell = heap->records++;
-	}
-	heap->cells[cell] = (struct heap_cell){0};
-	return cell;
-}
-
-static void cell_meta_free(struct heap *heap, uint32_t cell)
-{
-	cell_at(heap, cell)->next = heap->records_free;
-	heap->records_free = cell;
-}
-
-/* Splits a cell that is in no bin: it keeps size granules, the rest becomes a new free cell, also in
- * no bin. Returns: the new cell; 0 when Page B is full. */
-static uint32_t new_cell(struct heap *heap, uint32_t cell, uint32_t size)
-{
-	uint32_t rest = allocate_cell_meta(heap);
-
-	if (rest == 0)
-		return 0;
-	struct heap_cell *low = cell_at(heap, cell);
-	expect(size > 0);
-	expect(size < low->size);
-	*cell_at(heap, rest) = (struct heap_cell){
-	        .previous = cell,
-	        .next = low->next,
-	        .offset = low->offset + size,
-	        .size = low->size - size,
-	        .kind = HEAP_FREE,
-	        .dirty = low->dirty,
-	};
-	if (low->next != 0)
-		cell_at(heap, low->next)->previous = rest;
-	else
-		heap->last = rest;
-	low->next = rest;
-	low->size = size;
-	index_add(heap, rest);
-	return rest;
-}
-
-/* Merges a cell with the one behind it, whose record goes back to Page B. Neither is in a bin. */
-static void cell_absorb_next(struct heap *heap, uint32_t cell)
-{
-	struct heap_cell *low = cell_at(heap, cell);
-	uint32_t gone = low->next;
-	struct heap_cell *high = cell_at(heap, gone);
-
-	expect(gone != HEAD);
-	index_remove(heap, gone);
-	low->size += high->size;
-	low->dirty = low->dirty || high->dirty;
-	low->next = high->next;
-	if (high->next != 0)
-		cell_at(heap, high->next)->previous = cell;
-	else
-		heap->last = cell;
-	cell_meta_free(heap, gone);
-}
-
-static bool is_free(const struct heap *heap, uint32_t cell)
-{
-	return cell != 0 && cell_at(heap, cell)->kind == HEAP_FREE;
-}
-
 /* Merges a free cell, in no bin, with its free neighbours, into the lowest; and bins the result. */
 static uint32_t hdefrag(struct heap *heap, uint32_t cell)
 {
 	uint32_t next = cell_at(heap, cell)->next;
 	uint32_t previous = cell_at(heap, cell)->previous;
 
-	if (is_free(heap, next)) {
+	if (cell_is_free(heap, next)) {
 		bin_remove(heap, next);
 		cell_absorb_next(heap, cell);
 	}
-	if (is_free(heap, previous)) {
+	if (cell_is_free(heap, previous)) {
 		bin_remove(heap, previous);
 		cell_absorb_next(heap, previous);
 		cell = previous;
@@ -367,27 +187,14 @@ static uint32_t hdefrag(struct heap *heap, uint32_t cell)
 
 /* --- Growing the process heap ------------------------------------------------------------------- */
 
-/* Tiles the next granules of the window with one more cell. Its tables are extended beforehand. */
-static bool tile_append(struct heap *heap, uint32_t granules, enum heap_kind kind)
+/* Tiles the next granules of Page A with a free cell. Returns: false when Page B is full. */
+static bool free_append(struct heap *heap, uint32_t granules)
 {
-	uint32_t cell = allocate_cell_meta(heap);
+	uint32_t cell = tile_append(heap, granules, HEAP_FREE);
 
-	if (cell == 0)
-		return false;
-	*cell_at(heap, cell) = (struct heap_cell){
-	        .previous = heap->last,
-	        .offset = heap->granules,
-	        .size = granules,
-	        .kind = (uint8_t)kind,
-	};
-	if (heap->last != 0)
-		cell_at(heap, heap->last)->next = cell;
-	heap->last = cell;
-	heap->granules += granules;
-	index_add(heap, cell);
-	if (kind == HEAP_FREE)
+	if (cell != 0)
 		hdefrag(heap, cell);
-	return true;
+	return cell != 0;
 }
 
 /* Where the process is limited in what it may map, Page A must not take it all: what is freed there serves
@@ -404,8 +211,8 @@ static bool tables_extend(struct heap *heap, size_t bytes)
 		page_b_reserve(bytes / RECORDS_PART);
 		cells = pages > cells ? pages : cells;
 	}
-	return page_b_array_extend(&process.pages, pages) &&
-	       page_b_array_extend(&process.cells, cells + 4) && pagemap_extend(bytes);
+	return page_b_array_extend(&process.pages, pages) && cells_extend(cells + 4) &&
+	       pagemap_extend(bytes);
 }
 
 /* Appends bytes, stepping over what others have mapped in the window. */
@@ -417,8 +224,7 @@ static bool window_extend(struct heap *heap, size_t bytes)
 			return false;
 		enum os_claim claim = os_window_claim(&process.page_a, bytes);
 		if (claim == OS_CLAIMED)
-			return tile_append(heap, (uint32_t)(bytes >> heap->granule_shift),
-			                   HEAP_FREE);
+			return free_append(heap, (uint32_t)(bytes >> heap->granule_shift));
 		if (claim == OS_CLAIM_REFUSED)
 			return false;
 		if (!tables_extend(heap, claimed + HOLE_BYTES) ||
@@ -453,12 +259,12 @@ static size_t growth_bytes(void)
 /* Makes room for a cell of granules at the end of Page A; again, when a hole came in between. */
 static bool heap_grow(struct heap *heap, uint32_t granules)
 {
-	uint32_t at_end = is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
+	uint32_t at_end = cell_is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
 
 	if (!heap->grows)
 		return false;
 	do {
-		size_t need = bytes_of(heap, at_end < granules ? granules - at_end : granules);
+		size_t need = heap_bytes_of(heap, at_end < granules ? granules - at_end : granules);
 		size_t step = growth_bytes();
 		if (!(need < step && window_extend(heap, step)) && !window_extend(heap, need))
 			return false;
@@ -469,33 +275,24 @@ static bool heap_grow(struct heap *heap, uint32_t granules)
 
 /* --- Handing out -------------------------------------------------------------------------------- */
 
-/* How many of the granules from offset on may be resident. */
-static uint32_t dirty_in(const struct heap *heap, uint32_t offset, uint32_t granules)
-{
-	uint32_t dirty = 0;
-
-	for (uint32_t i = offset; i < offset + granules; i++)
-		dirty += heap->pages[i].dirty_since != 0;
-	return dirty;
-}
-
 static size_t page_b_bytes(void)
 {
 	return __atomic_load_n(&halloc_page_b.record_bytes_claimed, __ATOMIC_RELAXED) +
-	       process.cells.window.claimed + process.pages.window.claimed +
+	       cells_records.window.claimed + process.pages.window.claimed +
 	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
 }
 
 static size_t committed_bytes(const struct heap *heap)
 {
-	return bytes_of(heap, heap->granules_in_use) + bytes_of(heap, heap->granules_dirty) +
-	       page_b_bytes() - process.credit - __atomic_load_n(&process.closed, __ATOMIC_RELAXED);
+	return heap_bytes_of(heap, heap->granules_in_use) +
+	       heap_bytes_of(heap, heap->granules_dirty) + page_b_bytes() - process.credit -
+	       __atomic_load_n(&process.closed, __ATOMIC_RELAXED);
 }
 
 /* Whether so many granules more, some of them dirty, may come into use. */
 static bool limit_allows(struct heap *heap, uint32_t granules, uint32_t dirty)
 {
-	size_t more = bytes_of(heap, granules - (dirty < granules ? dirty : granules));
+	size_t more = heap_bytes_of(heap, granules - (dirty < granules ? dirty : granules));
 
 	if (!heap->grows || limit_bytes == SIZE_MAX)
 		return true;
@@ -508,7 +305,7 @@ static bool limit_allows(struct heap *heap, uint32_t granules, uint32_t dirty)
 /* How many granules to leave free at the start of a cell so that the rest is aligned. */
 static uint32_t granules_to_skip(const struct heap *heap, uint32_t cell, size_t alignment)
 {
-	uintptr_t start = address_of(heap, cell_at(heap, cell)->offset);
+	uintptr_t start = heap_address_of(heap, cell_at(heap, cell)->offset);
 	uintptr_t aligned = (start + alignment - 1) & -alignment;
 
 	return (uint32_t)((aligned - start) >> heap->granule_shift);
@@ -537,8 +334,8 @@ static uint32_t find_in_bins(const struct heap *heap, uint32_t granules, size_t 
 /* The lowest cell that fits, by looking at all of them. */
 static uint32_t find_anywhere(const struct heap *heap, uint32_t granules, size_t alignment)
 {
-	for (uint32_t cell = HEAD; cell != 0; cell = cell_at(heap, cell)->next)
-		if (is_free(heap, cell) && cell_fits(heap, cell, granules, alignment))
+	for (uint32_t cell = CELL_HEAD; cell != 0; cell = cell_at(heap, cell)->next)
+		if (cell_is_free(heap, cell) && cell_fits(heap, cell, granules, alignment))
 			return cell;
 	return 0;
 }
@@ -582,7 +379,7 @@ static uint32_t cell_cut(struct heap *heap, uint32_t cell, uint32_t skip, uint32
 
 static void peak_note(const struct heap *heap)
 {
-	size_t bytes = bytes_of(heap, heap->granules_in_use);
+	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
 
 	if (!heap->grows)
 		return;
@@ -598,9 +395,9 @@ static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind
 	struct heap_cell *taken = cell_at(heap, cell);
 
 	if (taken->dirty)
-		heap->granules_dirty -= dirty_in(heap, taken->offset, taken->size);
+		heap->granules_dirty -= heap_dirty_in(heap, taken->offset, taken->size);
 	taken->kind = (uint8_t)kind;
-	page_of(heap, taken->offset)->first &= ~HEAP_PAGE_FREED;
+	heap_page_of(heap, taken->offset)->first &= ~HEAP_PAGE_FREED;
 	heap->granules_in_use += taken->size;
 	heap->cells_in_use++;
 	peak_note(heap);
@@ -614,7 +411,7 @@ static bool take_allowed(struct heap *heap, uint32_t cell, uint32_t skip, uint32
 	if (!heap->grows)
 		return true;
 	return limit_allows(heap, granules,
-	                    found->dirty ? dirty_in(heap, found->offset + skip, granules) : 0);
+	                    found->dirty ? heap_dirty_in(heap, found->offset + skip, granules) : 0);
 }
 
 static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment,
@@ -653,7 +450,7 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 /* The boundary of huge pages in a cell, as an offset; UINT32_MAX when there is none. */
 static uint32_t huge_boundary(const struct heap *heap, const struct heap_cell *cell)
 {
-	uintptr_t start = address_of(heap, cell->offset);
+	uintptr_t start = heap_address_of(heap, cell->offset);
 	uint32_t skip = (uint32_t)((-start & (HUGE_BYTES - 1)) >> HEAP_PAGE_SHIFT);
 
 	return skip < cell->size ? cell->offset + skip : UINT32_MAX;
@@ -665,12 +462,12 @@ static void huge_page_ask(struct heap *heap, uint32_t cell)
 	uint32_t next = cell_at(heap, cell)->next;
 
 	if (offset == UINT32_MAX || next == 0 ||
-	    bytes_of(heap, heap->granules_in_use) < HUGE_HEAP_BYTES_MIN)
+	    heap_bytes_of(heap, heap->granules_in_use) < HUGE_HEAP_BYTES_MIN)
 		return;
-	if (!is_free(heap, next) || end_of(cell_at(heap, next)) < offset + HUGE_GRANULES ||
-	    dirty_in(heap, offset, HUGE_GRANULES) != 0)
+	if (!cell_is_free(heap, next) || cell_end(cell_at(heap, next)) < offset + HUGE_GRANULES ||
+	    heap_dirty_in(heap, offset, HUGE_GRANULES) != 0)
 		return;
-	if (os_huge_pages((void *)address_of(heap, offset), HUGE_BYTES, true))
+	if (os_huge_pages((void *)heap_address_of(heap, offset), HUGE_BYTES, true))
 		heap->pages[offset].first |= HEAP_PAGE_HUGE;
 	else
 		process.huge_ended = true; /* there are none */
@@ -688,7 +485,7 @@ static void huge_pages_leave(struct heap *heap, uint32_t offset, uint32_t granul
 		    (first >= offset && first + HUGE_GRANULES <= offset + granules))
 			continue;
 		heap->pages[first].first &= ~HEAP_PAGE_HUGE;
-		os_huge_pages((void *)address_of(heap, first), HUGE_BYTES, false);
+		os_huge_pages((void *)heap_address_of(heap, first), HUGE_BYTES, false);
 		if (++process.huge_left == HUGE_LEAVES_MAX)
 			process.huge_ended = true;
 	}
@@ -699,7 +496,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
                   size_t credit)
 {
 	uint32_t granules = granules_for(heap, bytes);
-	size_t granule = bytes_of(heap, 1);
+	size_t granule = heap_bytes_of(heap, 1);
 	void *start = NULL;
 
 	if (alignment < granule)
@@ -711,7 +508,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		uint32_t cell = cell_take(heap, granules, alignment, kind);
 		process.credit = 0;
 		if (cell != 0)
-			start = (void *)address_of(heap, cell_at(heap, cell)->offset);
+			start = (void *)heap_address_of(heap, cell_at(heap, cell)->offset);
 		if (cell != 0 && kind == HEAP_SLAB && huge_pages_are_wanted())
 			huge_page_ask(heap, cell);
 		if (kind == HEAP_BLOCK) {
@@ -739,7 +536,7 @@ void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
 
 static void pages_set_dirty(struct heap *heap, const struct heap_cell *cell, uint32_t since)
 {
-	for (uint32_t i = cell->offset; i < end_of(cell); i++)
+	for (uint32_t i = cell->offset; i < cell_end(cell); i++)
 		heap->pages[i].dirty_since = since;
 }
 
@@ -770,9 +567,9 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);
 	if (cell != 0 && cell_at(heap, cell)->kind == kind) {
-		bytes = bytes_of(heap, cell_at(heap, cell)->size);
+		bytes = heap_bytes_of(heap, cell_at(heap, cell)->size);
 		if (heap->grows && kind == HEAP_BLOCK)
-			page_of(heap, cell_at(heap, cell)->offset)->first |= HEAP_PAGE_FREED;
+			heap_page_of(heap, cell_at(heap, cell)->offset)->first |= HEAP_PAGE_FREED;
 		cell_free(heap, cell, contents);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_given++;
@@ -804,16 +601,16 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	if (!limit_allows(heap, more, heap->granules_dirty))
 		return false;
 	if (next == 0 ||
-	    (next == heap->last && is_free(heap, next) && cell_at(heap, next)->size < more)) {
+	    (next == heap->last && cell_is_free(heap, next) && cell_at(heap, next)->size < more)) {
 		if (!heap_grow(heap, more))
 			return false;
 		next = cell_at(heap, cell)->next;
 	}
-	if (!is_free(heap, next) || cell_at(heap, next)->size < more)
+	if (!cell_is_free(heap, next) || cell_at(heap, next)->size < more)
 		return false;
 	if (heap->grows) {
 		uint32_t dirty = cell_at(heap, next)->dirty
-		                         ? dirty_in(heap, cell_at(heap, next)->offset, more)
+		                         ? heap_dirty_in(heap, cell_at(heap, next)->offset, more)
 		                         : 0;
 		if (!limit_allows(heap, more, dirty))
 			return false;
@@ -867,7 +664,7 @@ size_t heap_block_bytes(struct heap *heap, const void *ptr)
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);
 	if (cell != 0 && cell_at(heap, cell)->kind == HEAP_BLOCK)
-		bytes = bytes_of(heap, cell_at(heap, cell)->size);
+		bytes = heap_bytes_of(heap, cell_at(heap, cell)->size);
 	lock_release(&heap->lock);
 	return bytes;
 }
@@ -877,8 +674,8 @@ static struct heap_view view_of(const struct heap *heap, uint32_t cell)
 	const struct heap_cell *seen = cell_at(heap, cell);
 
 	return (struct heap_view){
-	        .start = (void *)address_of(heap, seen->offset),
-	        .bytes = bytes_of(heap, seen->size),
+	        .start = (void *)heap_address_of(heap, seen->offset),
+	        .bytes = heap_bytes_of(heap, seen->size),
 	        .kind = (enum heap_kind)seen->kind,
 	};
 }
@@ -888,7 +685,7 @@ bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view)
 	size_t offset = (uintptr_t)ptr - heap->base;
 
 	lock_acquire(&heap->lock);
-	bool inside = offset < bytes_of(heap, heap->granules);
+	bool inside = offset < heap_bytes_of(heap, heap->granules);
 	if (inside)
 		*view = view_of(heap, cell_containing(heap, offset));
 	lock_release(&heap->lock);
@@ -911,7 +708,7 @@ static bool hint_find(const struct heap *heap, size_t offset, struct heap_view *
 	if (view->kind != HEAP_BLOCK || offset - start >= view->bytes)
 		return false;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return page_first(&heap->pages[start >> heap->page_shift]) == cell;
+	return heap_page_first(&heap->pages[start >> heap->page_shift]) == cell;
 }
 
 /* Each heap page that a cell of the process heap starts at knows it: nothing but the pages of the cell itself is
@@ -921,18 +718,18 @@ bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_vi
 {
 	size_t offset = (uintptr_t)ptr - heap->base;
 
-	if (offset >= bytes_of(heap, heap->granules))
+	if (offset >= heap_bytes_of(heap, heap->granules))
 		return false;
 	*freed = false;
 	if (hint_find(heap, offset, view))
 		return true;
 	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
-	while (page_first(page) == 0 && page > heap->pages) {
+	while (heap_page_first(page) == 0 && page > heap->pages) {
 		*freed = *freed || (page->first & HEAP_PAGE_FREED) != 0;
 		page--;
 	}
-	__atomic_store_n(&cell_hint, page_first(page), __ATOMIC_RELAXED);
-	*view = view_of(heap, page_first(page));
+	__atomic_store_n(&cell_hint, heap_page_first(page), __ATOMIC_RELAXED);
+	*view = view_of(heap, heap_page_first(page));
 	*freed = view->kind == HEAP_FREE && (*freed || (page->first & HEAP_PAGE_FREED) != 0);
 	return true;
 }
@@ -943,9 +740,9 @@ bool heap_was_freed(struct heap *heap, const void *ptr)
 	bool freed = false;
 
 	lock_acquire(&heap->lock);
-	if (offset < bytes_of(heap, heap->granules) && offset % HEAP_PAGE_BYTES == 0) {
+	if (offset < heap_bytes_of(heap, heap->granules) && offset % HEAP_PAGE_BYTES == 0) {
 		uint32_t cell = cell_containing(heap, offset);
-		freed = is_free(heap, cell) &&
+		freed = cell_is_free(heap, cell) &&
 		        (heap->pages[offset >> heap->page_shift].first & HEAP_PAGE_FREED) != 0;
 	}
 	lock_release(&heap->lock);
@@ -987,7 +784,7 @@ int heap_visit(struct heap *heap, const void *from,
 
 	lock_acquire(&heap->lock);
 	uint32_t cell = 0;
-	if (offset < bytes_of(heap, heap->granules))
+	if (offset < heap_bytes_of(heap, heap->granules))
 		cell = cell_containing(heap, offset);
 	for (; cell != 0 && answer == 0; cell = cell_at(heap, cell)->next) {
 		struct heap_view view = view_of(heap, cell);
@@ -1050,9 +847,9 @@ static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint
 	size_t purged = 0;
 	bool dirty = false;
 
-	for (uint32_t i = free_cell->offset; i < end_of(free_cell);) {
+	for (uint32_t i = free_cell->offset; i < cell_end(free_cell);) {
 		uint32_t run = i;
-		while (run < end_of(free_cell) && page_is_idle(&heap->pages[run], now_ms, age_ms))
+		while (run < cell_end(free_cell) && page_is_idle(&heap->pages[run], now_ms, age_ms))
 			run++;
 		if (run == i) {
 			dirty = dirty || heap->pages[i].dirty_since != 0;
@@ -1060,8 +857,8 @@ static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint
 			continue;
 		}
 		huge_pages_leave(heap, i, run - i);
-		if (os_purge((void *)address_of(heap, i), bytes_of(heap, run - i))) {
-			purged += bytes_of(heap, run - i);
+		if (os_purge((void *)heap_address_of(heap, i), heap_bytes_of(heap, run - i))) {
+			purged += heap_bytes_of(heap, run - i);
 			heap->granules_dirty -= run - i;
 			for (uint32_t page = i; page < run; page++)
 				heap->pages[page].dirty_since = 0;
@@ -1111,8 +908,8 @@ bool heap_open_part(void *start, size_t bytes)
 /* Gives back the whole OS pages in a free cell of a user's heap. */
 static size_t cell_purge_inside(struct heap *heap, uint32_t cell)
 {
-	uintptr_t start = address_of(heap, cell_at(heap, cell)->offset);
-	uintptr_t end = address_of(heap, end_of(cell_at(heap, cell)));
+	uintptr_t start = heap_address_of(heap, cell_at(heap, cell)->offset);
+	uintptr_t end = heap_address_of(heap, cell_end(cell_at(heap, cell)));
 
 	start = (start + os_page_bytes - 1) & -os_page_bytes;
 	end &= -os_page_bytes;
@@ -1148,13 +945,6 @@ size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
 
 /* --- Making heaps ------------------------------------------------------------------------------- */
 
-static void heap_init(struct heap *heap, size_t granules_max)
-{
-	lock_init(&heap->lock, LOCK_RANK_HEAP);
-	heap->granules_max = (uint32_t)granules_max;
-	heap->records = HEAD;
-}
-
 bool heap_boot(void)
 {
 	size_t header = sizeof(struct heap) + BINS_MAX * sizeof(uint32_t);
@@ -1163,21 +953,19 @@ bool heap_boot(void)
 	if (heap == NULL || !os_window_open(&process.page_a, PROCESS_BYTES_MAX, GROWTH_BYTES_MIN))
 		return false;
 	size_t granules_max = process.page_a.size >> HEAP_PAGE_SHIFT;
-	if (!page_b_array_open(&process.cells, sizeof(struct heap_cell), granules_max + 1) ||
+	if (!cells_open(heap, granules_max) ||
 	    !page_b_array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
 	    !pagemap_boot(process.page_a.base, process.page_a.size))
 		return false;
-	heap_init(heap, granules_max);
+	cells_init(heap, granules_max);
 	heap->base = process.page_a.base;
 	heap->granule_shift = HEAP_PAGE_SHIFT;
 	heap->page_shift = HEAP_PAGE_SHIFT;
 	heap->grows = true;
 	heap->bins = (uint32_t *)(heap + 1);
-	heap->cells = (struct heap_cell *)process.cells.window.base;
 	heap->pages = (struct heap_page *)process.pages.window.base;
-	heap->records_max = (uint32_t)granules_max;
 	if (!tables_extend(heap, GROWTH_BYTES_MIN) ||
-	    !tile_append(heap, (uint32_t)(GROWTH_BYTES_MIN >> HEAP_PAGE_SHIFT), HEAP_FREE))
+	    !free_append(heap, (uint32_t)(GROWTH_BYTES_MIN >> HEAP_PAGE_SHIFT)))
 		return false;
 	heap_process = heap;
 	halloc_page_b.heap = heap;
@@ -1220,7 +1008,7 @@ struct heap *heap_open(size_t bytes, size_t granule)
 	struct heap *heap = (struct heap *)pages_map(bytes);
 	if (heap == NULL)
 		return NULL;
-	heap_init(heap, bytes >> granule_shift);
+	cells_init(heap, bytes >> granule_shift);
 	heap->base = (uintptr_t)heap + bytes + os_page_bytes;
 	heap->granule_shift = (uint8_t)granule_shift;
 	heap->page_shift = (uint8_t)page_shift;
@@ -1237,34 +1025,19 @@ struct heap *heap_open(size_t bytes, size_t granule)
 	}
 	heap->cells = (struct heap_cell *)cells;
 	heap->records_max = (uint32_t)((end - cells) / sizeof(struct heap_cell));
-	tile_append(heap, heap->granules_max, HEAP_FREE);
+	free_append(heap, heap->granules_max);
 	return heap;
 }
 
 void heap_close(struct heap *heap)
 {
-	size_t bytes = bytes_of(heap, heap->granules_max);
+	size_t bytes = heap_bytes_of(heap, heap->granules_max);
 
 	lock_destroy(&heap->lock);
 	os_unmap((char *)heap - os_page_bytes, 2 * bytes + 3 * os_page_bytes);
 }
 
 /* --- The walker --------------------------------------------------------------------------------- */
-
-static bool cell_ok(const struct heap *heap, uint32_t cell)
-{
-	const struct heap_cell *seen = cell_at(heap, cell);
-
-	if (seen->size == 0)
-		return false;
-	if (seen->next == 0)
-		return heap->last == cell && end_of(seen) == heap->granules;
-	if (cell_at(heap, seen->next)->previous != cell)
-		return false;
-	if (is_free(heap, cell) && is_free(heap, seen->next))
-		return false;
-	return cell_at(heap, seen->next)->offset == end_of(seen);
-}
 
 /* Whether every bin holds free cells of its sizes only, parents below children in address. */
 static bool bins_ok(const struct heap *heap, uint32_t free_cells)
@@ -1276,7 +1049,7 @@ static bool bins_ok(const struct heap *heap, uint32_t free_cells)
 		uint32_t cell = heap->bins[bin];
 		for (; cell != 0; cell = bin_step(heap, cell), free_cells--) {
 			uint32_t child = cell_at(heap, cell)->child;
-			if (!is_free(heap, cell) || bin_of(cell_at(heap, cell)->size) != bin)
+			if (!cell_is_free(heap, cell) || bin_of(cell_at(heap, cell)->size) != bin)
 				return false;
 			if (child != 0 &&
 			    cell_at(heap, child)->offset < cell_at(heap, cell)->offset)
@@ -1297,14 +1070,14 @@ bool heap_ok(struct heap *heap)
 	bool ok = true;
 
 	lock_acquire(&heap->lock);
-	ok = cell_at(heap, HEAD)->offset == 0 && cell_at(heap, HEAD)->previous == 0;
-	for (uint32_t cell = HEAD; cell != 0 && ok; cell = cell_at(heap, cell)->next) {
+	ok = cell_at(heap, CELL_HEAD)->offset == 0 && cell_at(heap, CELL_HEAD)->previous == 0;
+	for (uint32_t cell = CELL_HEAD; cell != 0 && ok; cell = cell_at(heap, cell)->next) {
 		const struct heap_cell *seen = cell_at(heap, cell);
-		const void *start = (const void *)address_of(heap, seen->offset);
-		ok = cell_ok(heap, cell) && cell_starting(heap, start) == cell;
-		ok = ok && cell_containing(heap, bytes_of(heap, end_of(seen)) - 1) == cell;
+		ok = cell_ok(heap, cell);
 		if (seen->kind == HEAP_FREE) {
-			uint32_t here = heap->grows ? dirty_in(heap, seen->offset, seen->size) : 0;
+			ok = ok && !cell_is_free(heap, seen->next);
+			uint32_t here =
+			        heap->grows ? heap_dirty_in(heap, seen->offset, seen->size) : 0;
 			ok = ok && (here == 0 || seen->dirty);
 			dirty += here;
 			free_cells++;

@@ -1,80 +1,17 @@
 /*
- * heap.h - the two-page core: Page A in cells, Page B with what is known of them.
+ * heap.h - what the rooms above need of a heap: its cells are handed out, taken back, found and shown.
  *
- *     Page A   | cell 1 | cell 2        | cell 3 |          ... cell x+1 starts where cell x ends
- *     Page B   struct heap, bins, heap_pages, cell records
- *
- * The process has one heap that grows; users may create others, of fixed size. A cell is named by the
- * number of its record, from 1; 0 is none. Sizes in a record are in granules.
- * All functions lock the heap themselves.
+ * The process has one heap that grows; users may create others, of fixed size. All functions lock the heap
+ * themselves.
  */
 #ifndef HEAP_H
 #define HEAP_H
 
-#include "lock.h"
-#include "os.h"
+#include "cells.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-enum heap_kind {
-	HEAP_FREE,
-	HEAP_BLOCK, /* what a user asked for, in one piece */
-	HEAP_SLAB,  /* cut into slots by the room above */
-	HEAP_HOLE,  /* addresses that are not ours: somebody else has mapped them, or may */
-};
-
-struct heap_cell {
-	uint32_t previous; /* in address order */
-	uint32_t next;
-	uint32_t offset;
-	uint32_t size;
-	uint32_t child; /* free cells: in the bin, an address-ordered pairing heap */
-	uint32_t sibling;
-	uint32_t up;
-	uint8_t kind;
-	bool dirty; /* free cells of the process heap: some page may not read as zero */
-};
-
-/* What is known of a stretch of Page A: one heap page in the process heap, 64 granules in others. */
-struct heap_page {
-	uint32_t first;       /* cell: the first that starts here; and the two marks below */
-	uint32_t dirty_since; /* process heap: when its last cell was freed, ms; 0: reads as zero */
-};
-
-/* A block that started at this page was freed: a second free of it can be told. */
-#define HEAP_PAGE_FREED 0x80000000u
-
-/* The huge page that starts here was asked for. */
-#define HEAP_PAGE_HUGE 0x40000000u
-
-#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE)
-
-struct heap {
-	struct lock lock;
-	uintptr_t base; /* of Page A */
-	struct heap_page *pages;
-	struct heap_cell *cells;
-	uint32_t *bins;
-	uint64_t bins_used[2]; /* a bit a bin */
-	uint32_t granules;     /* of Page A, tiled by cells */
-	uint32_t granules_max;
-	uint32_t granules_in_use;
-	uint32_t granules_dirty; /* of the free ones, those that may be resident. Process heap */
-	uint32_t cells_in_use;
-	uint32_t last;    /* cell: ends where Page A ends */
-	uint32_t records; /* that were ever used, cell 0 among them */
-	uint32_t records_max;
-	uint32_t records_free; /* cell: a list through next */
-	uint8_t granule_shift;
-	uint8_t page_shift; /* of a heap_page, in bytes */
-	bool grows;         /* the process heap */
-	uint64_t blocks_taken;
-	uint64_t blocks_given;
-	uint64_t blocks_resized; /* in place */
-	uint64_t block_ns;       /* time in these three, while the statistics are on */
-};
 
 /* A cell, as heap_visit and hfindptr show it. */
 struct heap_view {
