@@ -119,10 +119,12 @@ static inline uint32_t heap_page_first(const struct heap_page *page)
 /* How many of the granules from offset on may be resident. Process heap. */
 static inline uint32_t heap_dirty_in(const struct heap *heap, uint32_t offset, uint32_t granules)
 {
+	const struct heap_page *page = &heap->pages[offset];
+	const struct heap_page *end = page + granules;
 	uint32_t dirty = 0;
 
-	for (uint32_t i = offset; i < offset + granules; i++)
-		dirty += heap->pages[i].dirty_since != 0;
+	for (; page < end; page++)
+		dirty += page->dirty_since != 0;
 	return dirty;
 }
 

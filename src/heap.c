@@ -1,12 +1,7 @@
 /*
  * heap - hands out cells of Page A; the two-page core.
  *
- * Holds:  bins of the free cells.
- * Always: no two neighbouring cells are both free.
  * Locks:  heap->lock (rank HEAP); may then take PAGE_B.
- *
- *     before  | 1: free | 3: just freed | 2: free |               hdefrag(3)
- *     after   | 1: free                           |               records 3 and 2 are given back
  */
 #include "heap.h"
 #include "limit.h"
@@ -33,11 +28,6 @@
 /* How far to step over what somebody else has mapped in our window. */
 #define HOLE_BYTES ((size_t)1 << 30)
 
-/* Bins: one for each size below 16 granules, then four for each doubling. */
-#define BINS_EXACT      16u
-#define BINS_A_DOUBLING 4u
-#define BINS_MAX        128u
-
 /* A user heap's heap_page covers so many granules, so a search by pointer takes at most as many steps. */
 #define GRANULES_A_PAGE_SHIFT 6
 
@@ -62,140 +52,7 @@ static uint32_t granules_for(const struct heap *heap, size_t bytes)
 	return granules > heap->granules_max ? UINT32_MAX : (uint32_t)granules;
 }
 
-/* --- Bins: pairing heaps in address order (Fredman, Sedgewick, Sleator, Tarjan 1986) -------------- */
-
-static uint32_t bin_of(uint32_t granules)
-{
-	if (granules < BINS_EXACT)
-		return granules;
-	uint32_t log = 31u - (uint32_t)__builtin_clz(granules);
-	return BINS_EXACT + (log - 4) * BINS_A_DOUBLING + ((granules >> (log - 2)) & 3);
-}
-
-static uint32_t pairing_meld(struct heap *heap, uint32_t a, uint32_t b)
-{
-	if (a == 0 || b == 0)
-		return a | b;
-	if (cell_at(heap, b)->offset < cell_at(heap, a)->offset) {
-		uint32_t swap = a;
-		a = b;
-		b = swap;
-	}
-	struct heap_cell *top = cell_at(heap, a);
-	struct heap_cell *below = cell_at(heap, b);
-	below->sibling = top->child;
-	below->up = a;
-	if (top->child != 0)
-		cell_at(heap, top->child)->up = b;
-	top->child = b;
-	return a;
-}
-
-/* Makes one heap of a list of siblings: melds them in pairs, then the pairs from the last. */
-static uint32_t pairing_combine(struct heap *heap, uint32_t list)
-{
-	uint32_t pairs = 0;
-	uint32_t root = 0;
-
-	while (list != 0) {
-		uint32_t a = list;
-		uint32_t b = cell_at(heap, a)->sibling;
-		list = b == 0 ? 0 : cell_at(heap, b)->sibling;
-		cell_at(heap, a)->sibling = 0;
-		if (b != 0)
-			cell_at(heap, b)->sibling = 0;
-		uint32_t pair = pairing_meld(heap, a, b);
-		cell_at(heap, pair)->sibling = pairs;
-		pairs = pair;
-	}
-	while (pairs != 0) {
-		uint32_t next = cell_at(heap, pairs)->sibling;
-		cell_at(heap, pairs)->sibling = 0;
-		root = pairing_meld(heap, root, pairs);
-		pairs = next;
-	}
-	if (root != 0)
-		cell_at(heap, root)->up = 0;
-	return root;
-}
-
-static void bin_insert(struct heap *heap, uint32_t cell)
-{
-	struct heap_cell *free_cell = cell_at(heap, cell);
-	uint32_t bin = bin_of(free_cell->size);
-
-	expect(free_cell->kind == HEAP_FREE);
-	free_cell->child = free_cell->sibling = free_cell->up = 0;
-	heap->bins[bin] = pairing_meld(heap, heap->bins[bin], cell);
-	heap->bins_used[bin / 64] |= (uint64_t)1 << bin % 64;
-}
-
-static void bin_remove(struct heap *heap, uint32_t cell)
-{
-	struct heap_cell *taken = cell_at(heap, cell);
-	uint32_t bin = bin_of(taken->size);
-	uint32_t rest = pairing_combine(heap, taken->child);
-
-	if (heap->bins[bin] == cell) {
-		heap->bins[bin] = rest;
-	} else {
-		struct heap_cell *up = cell_at(heap, taken->up);
-		if (up->child == cell)
-			up->child = taken->sibling;
-		else
-			up->sibling = taken->sibling;
-		if (taken->sibling != 0)
-			cell_at(heap, taken->sibling)->up = taken->up;
-		heap->bins[bin] = pairing_meld(heap, heap->bins[bin], rest);
-	}
-	if (heap->bins[bin] == 0)
-		heap->bins_used[bin / 64] &= ~((uint64_t)1 << bin % 64);
-	taken->child = taken->sibling = taken->up = 0;
-}
-
-/* The first bin from bin on that holds a cell, or BINS_MAX. */
-static uint32_t bin_next_used(const struct heap *heap, uint32_t bin)
-{
-	for (; bin < BINS_MAX; bin = (bin / 64 + 1) * 64) {
-		uint64_t used = heap->bins_used[bin / 64] >> bin % 64;
-		if (used != 0)
-			return bin + (uint32_t)__builtin_ctzll(used);
-	}
-	return BINS_MAX;
-}
-
-/* --- Making and merging cells ------------------------------------------------------------------- */
-
-/* Merges a free cell, in no bin, with its free neighbours, into the lowest; and bins the result. */
-static uint32_t hdefrag(struct heap *heap, uint32_t cell)
-{
-	uint32_t next = cell_at(heap, cell)->next;
-	uint32_t previous = cell_at(heap, cell)->previous;
-
-	if (cell_is_free(heap, next)) {
-		bin_remove(heap, next);
-		cell_absorb_next(heap, cell);
-	}
-	if (cell_is_free(heap, previous)) {
-		bin_remove(heap, previous);
-		cell_absorb_next(heap, previous);
-		cell = previous;
-	}
-	bin_insert(heap, cell);
-	return cell;
-}
-
 /* --- Growing the process heap ------------------------------------------------------------------- */
-
-/* Tiles the next granules of Page A with a free cell. Returns: false when Page B is full. */
-static bool free_append(struct heap *heap, uint32_t granules)
-{
-	uint32_t cell = tile_append(heap, granules, HEAP_FREE);
-
-	if (cell != 0)
-		hdefrag(heap, cell);
-	return cell != 0;
-}
 
 /* Where the process is limited in what it may map, Page A must not take it all: what is freed there serves
  * any size again only with room for the records of its slabs, a fortieth of most, and for those of as many cells
@@ -302,79 +159,15 @@ static bool limit_allows(struct heap *heap, uint32_t granules, uint32_t dirty)
 	return false;
 }
 
-/* How many granules to leave free at the start of a cell so that the rest is aligned. */
-static uint32_t granules_to_skip(const struct heap *heap, uint32_t cell, size_t alignment)
-{
-	uintptr_t start = heap_address_of(heap, cell_at(heap, cell)->offset);
-	uintptr_t aligned = (start + alignment - 1) & -alignment;
-
-	return (uint32_t)((aligned - start) >> heap->granule_shift);
-}
-
-static bool cell_fits(const struct heap *heap, uint32_t cell, uint32_t granules, size_t alignment)
-{
-	size_t skip = granules_to_skip(heap, cell, alignment);
-
-	return cell_at(heap, cell)->size >= skip + granules;
-}
-
-/* The lowest cell of the smallest bin that has one; 0 when the bins promise none. */
-static uint32_t find_in_bins(const struct heap *heap, uint32_t granules, size_t alignment)
-{
-	uint32_t bin = bin_next_used(heap, bin_of(granules));
-
-	while (bin < BINS_MAX) {
-		if (cell_fits(heap, heap->bins[bin], granules, alignment))
-			return heap->bins[bin];
-		bin = bin_next_used(heap, bin + 1);
-	}
-	return 0;
-}
-
-/* The lowest cell that fits, by looking at all of them. */
-static uint32_t find_anywhere(const struct heap *heap, uint32_t granules, size_t alignment)
-{
-	for (uint32_t cell = CELL_HEAD; cell != 0; cell = cell_at(heap, cell)->next)
-		if (cell_is_free(heap, cell) && cell_fits(heap, cell, granules, alignment))
-			return cell;
-	return 0;
-}
-
 static uint32_t find_cell(struct heap *heap, uint32_t granules, size_t alignment)
 {
-	uint32_t cell = find_in_bins(heap, granules, alignment);
+	uint32_t cell = bins_find(heap, granules, alignment);
 	size_t slack = alignment >> heap->granule_shift;
 
 	if (cell == 0 && slack + granules < heap->granules_max &&
 	    heap_grow(heap, granules + (uint32_t)slack))
-		cell = find_in_bins(heap, granules, alignment);
-	return cell != 0 ? cell : find_anywhere(heap, granules, alignment);
-}
-
-/* Cuts granules, skip granules behind its start, out of a free cell that is in no bin. Page B is
- * asked for both records before anything changes. */
-static uint32_t cell_cut(struct heap *heap, uint32_t cell, uint32_t skip, uint32_t granules)
-{
-	uint32_t whole = cell_at(heap, cell)->size;
-	uint32_t taken = cell;
-
-	if (skip != 0) {
-		taken = new_cell(heap, cell, skip);
-		if (taken == 0)
-			return 0;
-	}
-	if (skip + granules < whole) {
-		uint32_t rest = new_cell(heap, taken, granules);
-		if (rest == 0) {
-			if (taken != cell)
-				cell_absorb_next(heap, cell);
-			return 0;
-		}
-		bin_insert(heap, rest);
-	}
-	if (taken != cell)
-		bin_insert(heap, cell);
-	return taken;
+		cell = bins_find(heap, granules, alignment);
+	return cell != 0 ? cell : bins_find_anywhere(heap, granules, alignment);
 }
 
 static void peak_note(const struct heap *heap)
@@ -388,19 +181,6 @@ static void peak_note(const struct heap *heap)
 	bytes = committed_bytes(heap);
 	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
 		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
-}
-
-static void cell_mark_used(struct heap *heap, uint32_t cell, enum heap_kind kind)
-{
-	struct heap_cell *taken = cell_at(heap, cell);
-
-	if (taken->dirty)
-		heap->granules_dirty -= heap_dirty_in(heap, taken->offset, taken->size);
-	taken->kind = (uint8_t)kind;
-	heap_page_of(heap, taken->offset)->first &= ~HEAP_PAGE_FREED;
-	heap->granules_in_use += taken->size;
-	heap->cells_in_use++;
-	peak_note(heap);
 }
 
 /* Whether the limit lets us cut granules out of this free cell. */
@@ -423,15 +203,12 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 	uint32_t cell = find_cell(heap, granules, alignment);
 	if (cell == 0)
 		return 0;
-	uint32_t skip = granules_to_skip(heap, cell, alignment);
-	if (limit_bytes != SIZE_MAX && !take_allowed(heap, cell, skip, granules))
+	if (limit_bytes != SIZE_MAX &&
+	    !take_allowed(heap, cell, cell_skip(heap, cell, alignment), granules))
 		return 0;
-	bin_remove(heap, cell);
-	uint32_t taken = cell_cut(heap, cell, skip, granules);
-	if (taken == 0)
-		bin_insert(heap, cell);
-	else
-		cell_mark_used(heap, taken, kind);
+	uint32_t taken = cell_cut(heap, cell, granules, alignment, kind);
+	if (taken != 0)
+		peak_note(heap);
 	return taken;
 }
 
@@ -534,31 +311,6 @@ void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
 
 /* --- Taking back -------------------------------------------------------------------------------- */
 
-static void pages_set_dirty(struct heap *heap, const struct heap_cell *cell, uint32_t since)
-{
-	for (uint32_t i = cell->offset; i < cell_end(cell); i++)
-		heap->pages[i].dirty_since = since;
-}
-
-static void cell_free(struct heap *heap, uint32_t cell, enum heap_contents contents)
-{
-	struct heap_cell *freed = cell_at(heap, cell);
-
-	heap->granules_in_use -= freed->size;
-	heap->cells_in_use--;
-	if (contents == HEAP_LOST) {
-		freed->kind = HEAP_HOLE;
-		return;
-	}
-	freed->kind = HEAP_FREE;
-	if (heap->grows) {
-		pages_set_dirty(heap, freed, contents == HEAP_ZERO ? 0 : os_clock_ms());
-		heap->granules_dirty += contents == HEAP_DIRTY ? freed->size : 0;
-		freed->dirty = contents == HEAP_DIRTY;
-	}
-	hdefrag(heap, cell);
-}
-
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents)
 {
 	size_t bytes = 0;
@@ -608,25 +360,9 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	}
 	if (!cell_is_free(heap, next) || cell_at(heap, next)->size < more)
 		return false;
-	if (heap->grows) {
-		uint32_t dirty = cell_at(heap, next)->dirty
-		                         ? heap_dirty_in(heap, cell_at(heap, next)->offset, more)
-		                         : 0;
-		if (!limit_allows(heap, more, dirty))
-			return false;
-		heap->granules_dirty -= dirty;
-	}
-	bin_remove(heap, next);
-	uint32_t whole = cell_at(heap, cell)->size + cell_at(heap, next)->size;
-	bool rest_dirty = cell_at(heap, next)->dirty;
-	cell_absorb_next(heap, cell);
-	if (whole > granules) {
-		/* The record that was just given back is there to be taken. */
-		uint32_t rest = new_cell(heap, cell, granules);
-		cell_at(heap, rest)->dirty = rest_dirty;
-		bin_insert(heap, rest);
-	}
-	heap->granules_in_use += more;
+	if (limit_bytes != SIZE_MAX && !take_allowed(heap, next, 0, more))
+		return false;
+	cell_widen(heap, cell, more);
 	peak_note(heap);
 	return true;
 }
@@ -818,23 +554,6 @@ size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, 
 
 /* --- Giving memory back ------------------------------------------------------------------------- */
 
-/* The free cell after this one, going through a bin's pairing heap from top to bottom; 0 at its end. */
-static uint32_t bin_step(const struct heap *heap, uint32_t cell)
-{
-	if (cell_at(heap, cell)->child != 0)
-		return cell_at(heap, cell)->child;
-	while (cell != 0 && cell_at(heap, cell)->sibling == 0) {
-		/* Up over the siblings to the left, then to their parent. */
-		uint32_t up = cell_at(heap, cell)->up;
-		while (up != 0 && cell_at(heap, up)->child != cell) {
-			cell = up;
-			up = cell_at(heap, cell)->up;
-		}
-		cell = up;
-	}
-	return cell == 0 ? 0 : cell_at(heap, cell)->sibling;
-}
-
 static bool page_is_idle(const struct heap_page *page, uint32_t now_ms, uint32_t age_ms)
 {
 	return page->dirty_since != 0 && now_ms - page->dirty_since >= age_ms;
@@ -929,15 +648,11 @@ size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
 	size_t purged = 0;
 
 	lock_acquire(&heap->lock);
-	for (uint32_t bin = bin_next_used(heap, 0); bin < BINS_MAX;
-	     bin = bin_next_used(heap, bin + 1)) {
-		uint32_t cell = heap->bins[bin];
-		for (; cell != 0; cell = bin_step(heap, cell)) {
-			if (!heap->grows)
-				purged += cell_purge_inside(heap, cell);
-			else if (cell_at(heap, cell)->dirty)
-				purged += cell_purge(heap, cell, now_ms, age_ms);
-		}
+	for (uint32_t cell = bins_first(heap); cell != 0; cell = bins_next(heap, cell)) {
+		if (!heap->grows)
+			purged += cell_purge_inside(heap, cell);
+		else if (cell_at(heap, cell)->dirty)
+			purged += cell_purge(heap, cell, now_ms, age_ms);
 	}
 	lock_release(&heap->lock);
 	return purged;
@@ -1015,7 +730,7 @@ struct heap *heap_open(size_t bytes, size_t granule)
 	/* Page B: the heap, its pages, its bins, and cell records in all the rest. */
 	heap->pages = (struct heap_page *)(heap + 1);
 	heap->bins = (uint32_t *)(heap->pages + ((bytes - 1) >> page_shift) + 1);
-	uintptr_t cells = (uintptr_t)(heap->bins + bin_of(heap->granules_max) + 1);
+	uintptr_t cells = (uintptr_t)(heap->bins + bins_for(heap->granules_max));
 	cells = (cells + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
 	uintptr_t end = (uintptr_t)heap + bytes;
 	if (cells + 2 * sizeof(struct heap_cell) > end) {
@@ -1039,28 +754,6 @@ void heap_close(struct heap *heap)
 
 /* --- The walker --------------------------------------------------------------------------------- */
 
-/* Whether every bin holds free cells of its sizes only, parents below children in address. */
-static bool bins_ok(const struct heap *heap, uint32_t free_cells)
-{
-	for (uint32_t bin = 0; bin <= bin_of(heap->granules_max); bin++) {
-		bool used = (heap->bins_used[bin / 64] >> bin % 64 & 1) != 0;
-		if (used != (heap->bins[bin] != 0))
-			return false;
-		uint32_t cell = heap->bins[bin];
-		for (; cell != 0; cell = bin_step(heap, cell), free_cells--) {
-			uint32_t child = cell_at(heap, cell)->child;
-			if (!cell_is_free(heap, cell) || bin_of(cell_at(heap, cell)->size) != bin)
-				return false;
-			if (child != 0 &&
-			    cell_at(heap, child)->offset < cell_at(heap, cell)->offset)
-				return false;
-			if (free_cells == 0)
-				return false;
-		}
-	}
-	return free_cells == 0;
-}
-
 bool heap_ok(struct heap *heap)
 {
 	uint32_t free_cells = 0;
@@ -1075,7 +768,6 @@ bool heap_ok(struct heap *heap)
 		const struct heap_cell *seen = cell_at(heap, cell);
 		ok = cell_ok(heap, cell);
 		if (seen->kind == HEAP_FREE) {
-			ok = ok && !cell_is_free(heap, seen->next);
 			uint32_t here =
 			        heap->grows ? heap_dirty_in(heap, seen->offset, seen->size) : 0;
 			ok = ok && (here == 0 || seen->dirty);

@@ -7,7 +7,7 @@
 #ifndef HEAP_H
 #define HEAP_H
 
-#include "cells.h"
+#include "bins.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,10 +40,6 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
 /* As heap_take for a block, which a block of credit bytes moves to with its pages: what is committed then
  * does not count twice. The caller gives one of the two back at once. Process heap. */
 void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit);
-
-/* What has become of the contents of a cell that is given back; where its memory is no longer mapped, it
- * turns into a hole instead. */
-enum heap_contents { HEAP_DIRTY, HEAP_ZERO, HEAP_LOST };
 
 /* Frees the cell of this kind that starts at ptr, and merges it with its free neighbours.
  * Returns: its size in bytes; 0 when no such cell starts at ptr: nothing has changed then. */
