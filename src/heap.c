@@ -4,8 +4,8 @@
  * Locks:  heap->lock (rank HEAP); may then take PAGE_B.
  */
 #include "heap.h"
+#include "huge.h"
 #include "limit.h"
-#include "options.h"
 #include "page_b.h"
 #include "pagemap.h"
 #include "report.h"
@@ -23,8 +23,6 @@
 /* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
 #define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
 
-#define HUGE_BYTES ((size_t)2 << 20)
-
 /* How far to step over what somebody else has mapped in our window. */
 #define HOLE_BYTES ((size_t)1 << 30)
 
@@ -36,10 +34,8 @@ struct heap *heap_process;
 static struct {
 	struct os_window page_a;
 	struct page_b_array pages;
-	size_t credit;      /* of what is committed, bytes that are about to be given back */
-	size_t closed;      /* of what is in use, bytes that cannot be touched and hold nothing */
-	unsigned huge_left; /* huge pages that were given up */
-	bool huge_ended;    /* no more are asked for */
+	size_t credit; /* of what is committed, bytes that are about to be given back */
+	size_t closed; /* of what is in use, bytes that cannot be touched and hold nothing */
 } process;
 
 /* The number of granules that hold bytes; more than any heap has, when there are too many. */
@@ -92,11 +88,6 @@ static bool window_extend(struct heap *heap, size_t bytes)
 	}
 }
 
-static bool huge_pages_are_wanted(void)
-{
-	return options.huge_pages != 0 && !process.huge_ended;
-}
-
 /* How much to claim when need bytes are missing: an eighth of what there is, within bounds; to where a huge page
  * ends, where they are wanted. */
 static size_t growth_bytes(void)
@@ -108,7 +99,7 @@ static size_t growth_bytes(void)
 	if (step > GROWTH_BYTES_MAX)
 		step = GROWTH_BYTES_MAX;
 	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
-	if (huge_pages_are_wanted() && step >= HUGE_BYTES / 2)
+	if (huge_are_wanted() && step >= HUGE_BYTES / 2)
 		step += -(process.page_a.base + process.page_a.claimed + step) & (HUGE_BYTES - 1);
 	return step;
 }
@@ -212,62 +203,6 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 	return taken;
 }
 
-/*
- * Huge pages save small blocks most of their TLB misses and page faults, and cost memory where a heap is
- * small or full of holes. So one is asked for when a slab comes to lie at, or across, the start of a stretch of
- * Page A that nothing has touched, in a heap that is large already; slabs then fill it from the bottom up. No
- * more are wanted in a stretch of which a part was given back.
- */
-#define HUGE_GRANULES       ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
-#define HUGE_HEAP_BYTES_MIN ((size_t)16 << 20)
-
-/* A stretch that is given up is a mapping of its own, of which a process may have some 65,000. */
-#define HUGE_LEAVES_MAX 4096u
-
-/* The boundary of huge pages in a cell, as an offset; UINT32_MAX when there is none. */
-static uint32_t huge_boundary(const struct heap *heap, const struct heap_cell *cell)
-{
-	uintptr_t start = heap_address_of(heap, cell->offset);
-	uint32_t skip = (uint32_t)((-start & (HUGE_BYTES - 1)) >> HEAP_PAGE_SHIFT);
-
-	return skip < cell->size ? cell->offset + skip : UINT32_MAX;
-}
-
-static void huge_page_ask(struct heap *heap, uint32_t cell)
-{
-	uint32_t offset = huge_boundary(heap, cell_at(heap, cell));
-	uint32_t next = cell_at(heap, cell)->next;
-
-	if (offset == UINT32_MAX || next == 0 ||
-	    heap_bytes_of(heap, heap->granules_in_use) < HUGE_HEAP_BYTES_MIN)
-		return;
-	if (!cell_is_free(heap, next) || cell_end(cell_at(heap, next)) < offset + HUGE_GRANULES ||
-	    heap_dirty_in(heap, offset, HUGE_GRANULES) != 0)
-		return;
-	if (os_huge_pages((void *)heap_address_of(heap, offset), HUGE_BYTES, true))
-		heap->pages[offset].first |= HEAP_PAGE_HUGE;
-	else
-		process.huge_ended = true; /* there are none */
-}
-
-/* Before a range is purged: a huge page that lies partly outside of it is given up. */
-static void huge_pages_leave(struct heap *heap, uint32_t offset, uint32_t granules)
-{
-	uint32_t skew = (uint32_t)(heap->base % HUGE_BYTES >> HEAP_PAGE_SHIFT);
-	uint32_t chunk = (offset + skew) & -HUGE_GRANULES;
-
-	for (; chunk < offset + granules + skew; chunk += HUGE_GRANULES) {
-		uint32_t first = chunk - skew;
-		if (chunk < skew || (heap->pages[first].first & HEAP_PAGE_HUGE) == 0 ||
-		    (first >= offset && first + HUGE_GRANULES <= offset + granules))
-			continue;
-		heap->pages[first].first &= ~HEAP_PAGE_HUGE;
-		os_huge_pages((void *)heap_address_of(heap, first), HUGE_BYTES, false);
-		if (++process.huge_left == HUGE_LEAVES_MAX)
-			process.huge_ended = true;
-	}
-}
-
 /* As heap_take, with so many of the bytes that are committed not counted. */
 static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,
                   size_t credit)
@@ -286,8 +221,8 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		process.credit = 0;
 		if (cell != 0)
 			start = (void *)heap_address_of(heap, cell_at(heap, cell)->offset);
-		if (cell != 0 && kind == HEAP_SLAB && huge_pages_are_wanted())
-			huge_page_ask(heap, cell);
+		if (cell != 0 && kind == HEAP_SLAB)
+			huge_ask(heap, cell);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_taken += cell != 0;
 			heap->block_ns += os_stopwatch_since(clock);
@@ -575,7 +510,7 @@ static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint
 			i++;
 			continue;
 		}
-		huge_pages_leave(heap, i, run - i);
+		huge_leave(heap, i, run - i);
 		if (os_purge((void *)heap_address_of(heap, i), heap_bytes_of(heap, run - i))) {
 			purged += heap_bytes_of(heap, run - i);
 			heap->granules_dirty -= run - i;
@@ -599,10 +534,10 @@ bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes)
 	lock_acquire(&heap->lock);
 	/* A part of a heap page is a part of its huge page. */
 	if (whole)
-		huge_pages_leave(heap, first, last - first + 1);
+		huge_leave(heap, first, last - first + 1);
 	else
 		for (uint32_t page = first; page <= last; page++)
-			huge_pages_leave(heap, page, 1);
+			huge_leave(heap, page, 1);
 	lock_release(&heap->lock);
 	return os_purge((void *)start, bytes);
 }
