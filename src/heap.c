@@ -5,38 +5,15 @@
  */
 #include "heap.h"
 #include "huge.h"
-#include "limit.h"
-#include "page_b.h"
-#include "pagemap.h"
-#include "report.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Page A of the process: addresses, not memory. */
-#define PROCESS_BYTES_MAX ((size_t)4 << 40)
-
-/* It grows by an eighth, within these bounds: few system calls, and little for mlockall to touch. */
-#define GROWTH_BYTES_MIN ((size_t)1 << 20)
-#define GROWTH_BYTES_MAX ((size_t)64 << 20)
-
 /* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
 #define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
 
-/* How far to step over what somebody else has mapped in our window. */
-#define HOLE_BYTES ((size_t)1 << 30)
-
 /* A user heap's heap_page covers so many granules, so a search by pointer takes at most as many steps. */
 #define GRANULES_A_PAGE_SHIFT 6
-
-struct heap *heap_process;
-
-static struct {
-	struct os_window page_a;
-	struct page_b_array pages;
-	size_t credit; /* of what is committed, bytes that are about to be given back */
-	size_t closed; /* of what is in use, bytes that cannot be touched and hold nothing */
-} process;
 
 /* The number of granules that hold bytes; more than any heap has, when there are too many. */
 static uint32_t granules_for(const struct heap *heap, size_t bytes)
@@ -48,107 +25,7 @@ static uint32_t granules_for(const struct heap *heap, size_t bytes)
 	return granules > heap->granules_max ? UINT32_MAX : (uint32_t)granules;
 }
 
-/* --- Growing the process heap ------------------------------------------------------------------- */
-
-/* Where the process is limited in what it may map, Page A must not take it all: what is freed there serves
- * any size again only with room for the records of its slabs, a fortieth of most, and for those of as many cells
- * as there may be. */
-#define RECORDS_PART 24
-
-static bool tables_extend(struct heap *heap, size_t bytes)
-{
-	size_t pages = bytes >> HEAP_PAGE_SHIFT;
-	size_t cells = heap->records;
-
-	if (os_memory_is_limited) {
-		page_b_reserve(bytes / RECORDS_PART);
-		cells = pages > cells ? pages : cells;
-	}
-	return page_b_array_extend(&process.pages, pages) && cells_extend(cells + 4) &&
-	       pagemap_extend(bytes);
-}
-
-/* Appends bytes, stepping over what others have mapped in the window. */
-static bool window_extend(struct heap *heap, size_t bytes)
-{
-	for (;;) {
-		size_t claimed = process.page_a.claimed;
-		if (bytes > process.page_a.size - claimed || !tables_extend(heap, claimed + bytes))
-			return false;
-		enum os_claim claim = os_window_claim(&process.page_a, bytes);
-		if (claim == OS_CLAIMED)
-			return free_append(heap, (uint32_t)(bytes >> heap->granule_shift));
-		if (claim == OS_CLAIM_REFUSED)
-			return false;
-		if (!tables_extend(heap, claimed + HOLE_BYTES) ||
-		    !os_window_skip(&process.page_a, HOLE_BYTES))
-			return false;
-		if (!tile_append(heap, (uint32_t)(HOLE_BYTES >> heap->granule_shift), HEAP_HOLE))
-			return false;
-	}
-}
-
-/* How much to claim when need bytes are missing: an eighth of what there is, within bounds; to where a huge page
- * ends, where they are wanted. */
-static size_t growth_bytes(void)
-{
-	size_t step = process.page_a.claimed / 8;
-
-	if (step < GROWTH_BYTES_MIN)
-		step = GROWTH_BYTES_MIN;
-	if (step > GROWTH_BYTES_MAX)
-		step = GROWTH_BYTES_MAX;
-	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
-	if (huge_are_wanted() && step >= HUGE_BYTES / 2)
-		step += -(process.page_a.base + process.page_a.claimed + step) & (HUGE_BYTES - 1);
-	return step;
-}
-
-/* Makes room for a cell of granules at the end of Page A; again, when a hole came in between. */
-static bool heap_grow(struct heap *heap, uint32_t granules)
-{
-	uint32_t at_end = cell_is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
-
-	if (!heap->grows)
-		return false;
-	do {
-		size_t need = heap_bytes_of(heap, at_end < granules ? granules - at_end : granules);
-		size_t step = growth_bytes();
-		if (!(need < step && window_extend(heap, step)) && !window_extend(heap, need))
-			return false;
-		at_end = cell_at(heap, heap->last)->size;
-	} while (at_end < granules);
-	return true;
-}
-
 /* --- Handing out -------------------------------------------------------------------------------- */
-
-static size_t page_b_bytes(void)
-{
-	return __atomic_load_n(&halloc_page_b.record_bytes_claimed, __ATOMIC_RELAXED) +
-	       cells_records.window.claimed + process.pages.window.claimed +
-	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
-}
-
-static size_t committed_bytes(const struct heap *heap)
-{
-	return heap_bytes_of(heap, heap->granules_in_use) +
-	       heap_bytes_of(heap, heap->granules_dirty) + page_b_bytes() - process.credit -
-	       __atomic_load_n(&process.closed, __ATOMIC_RELAXED);
-}
-
-/* Whether so many granules more, some of them dirty, may come into use. */
-static bool limit_allows(struct heap *heap, uint32_t granules, uint32_t dirty)
-{
-	size_t more = heap_bytes_of(heap, granules - (dirty < granules ? dirty : granules));
-
-	if (!heap->grows || limit_bytes == SIZE_MAX)
-		return true;
-	if (more <= limit_bytes && committed_bytes(heap) <= limit_bytes - more)
-		return true;
-	page_b_count(&halloc_page_b.limit_refusals, 1);
-	return false;
-}
 
 static uint32_t find_cell(struct heap *heap, uint32_t granules, size_t alignment)
 {
@@ -156,54 +33,43 @@ static uint32_t find_cell(struct heap *heap, uint32_t granules, size_t alignment
 	size_t slack = alignment >> heap->granule_shift;
 
 	if (cell == 0 && slack + granules < heap->granules_max &&
-	    heap_grow(heap, granules + (uint32_t)slack))
+	    process_grow(heap, granules + (uint32_t)slack))
 		cell = bins_find(heap, granules, alignment);
 	return cell != 0 ? cell : bins_find_anywhere(heap, granules, alignment);
 }
 
-static void peak_note(const struct heap *heap)
-{
-	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
-
-	if (!heap->grows)
-		return;
-	if (bytes > halloc_page_b.page_a_bytes_peak)
-		halloc_page_b.page_a_bytes_peak = bytes;
-	bytes = committed_bytes(heap);
-	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
-		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
-}
-
 /* Whether the limit lets us cut granules out of this free cell. */
-static bool take_allowed(struct heap *heap, uint32_t cell, uint32_t skip, uint32_t granules)
+static bool take_allowed(struct heap *heap, uint32_t cell, uint32_t skip, uint32_t granules,
+                         size_t credit)
 {
 	const struct heap_cell *found = cell_at(heap, cell);
 
 	if (!heap->grows)
 		return true;
-	return limit_allows(heap, granules,
-	                    found->dirty ? heap_dirty_in(heap, found->offset + skip, granules) : 0);
+	return process_allows(
+	        heap, granules,
+	        found->dirty ? heap_dirty_in(heap, found->offset + skip, granules) : 0, credit);
 }
 
+/* As heap_take, with so many of the bytes that are committed not counted. */
 static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment,
-                          enum heap_kind kind)
+                          enum heap_kind kind, size_t credit)
 {
 	/* First as if every dirty page could be used, lest Page A grow for nothing. */
-	if (!limit_allows(heap, granules, heap->granules_dirty))
+	if (!process_allows(heap, granules, heap->granules_dirty, credit))
 		return 0;
 	uint32_t cell = find_cell(heap, granules, alignment);
 	if (cell == 0)
 		return 0;
 	if (limit_bytes != SIZE_MAX &&
-	    !take_allowed(heap, cell, cell_skip(heap, cell, alignment), granules))
+	    !take_allowed(heap, cell, cell_skip(heap, cell, alignment), granules, credit))
 		return 0;
 	uint32_t taken = cell_cut(heap, cell, granules, alignment, kind);
 	if (taken != 0)
-		peak_note(heap);
+		process_note_peak(heap, credit);
 	return taken;
 }
 
-/* As heap_take, with so many of the bytes that are committed not counted. */
 static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,
                   size_t credit)
 {
@@ -216,9 +82,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 	if (granules != UINT32_MAX) {
 		uint64_t clock = os_stopwatch();
 		lock_acquire(&heap->lock);
-		process.credit = heap->grows ? credit : 0;
-		uint32_t cell = cell_take(heap, granules, alignment, kind);
-		process.credit = 0;
+		uint32_t cell = cell_take(heap, granules, alignment, kind, credit);
 		if (cell != 0)
 			start = (void *)heap_address_of(heap, cell_at(heap, cell)->offset);
 		if (cell != 0 && kind == HEAP_SLAB)
@@ -285,20 +149,20 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	uint32_t more = granules - cell_at(heap, cell)->size;
 	uint32_t next = cell_at(heap, cell)->next;
 
-	if (!limit_allows(heap, more, heap->granules_dirty))
+	if (!process_allows(heap, more, heap->granules_dirty, 0))
 		return false;
 	if (next == 0 ||
 	    (next == heap->last && cell_is_free(heap, next) && cell_at(heap, next)->size < more)) {
-		if (!heap_grow(heap, more))
+		if (!process_grow(heap, more))
 			return false;
 		next = cell_at(heap, cell)->next;
 	}
 	if (!cell_is_free(heap, next) || cell_at(heap, next)->size < more)
 		return false;
-	if (limit_bytes != SIZE_MAX && !take_allowed(heap, next, 0, more))
+	if (limit_bytes != SIZE_MAX && !take_allowed(heap, next, 0, more, 0))
 		return false;
 	cell_widen(heap, cell, more);
-	peak_note(heap);
+	process_note_peak(heap, 0);
 	return true;
 }
 
@@ -548,14 +412,14 @@ void heap_close_part(void *start, size_t bytes)
 	if (!heap_is_zero(heap_process, start, bytes))
 		heap_purge_range(heap_process, (uintptr_t)start, bytes);
 	os_guard(start, bytes);
-	__atomic_fetch_add(&process.closed, bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
 }
 
 bool heap_open_part(void *start, size_t bytes)
 {
 	if (!os_unguard(start, bytes))
 		return false;
-	__atomic_fetch_sub(&process.closed, bytes, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -568,14 +432,6 @@ static size_t cell_purge_inside(struct heap *heap, uint32_t cell)
 	start = (start + os_page_bytes - 1) & -os_page_bytes;
 	end &= -os_page_bytes;
 	return end > start && os_purge((void *)start, end - start) ? end - start : 0;
-}
-
-size_t heap_committed_bytes(void)
-{
-	lock_acquire(&heap_process->lock);
-	size_t bytes = committed_bytes(heap_process);
-	lock_release(&heap_process->lock);
-	return bytes;
 }
 
 size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
@@ -594,36 +450,6 @@ size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
 }
 
 /* --- Making heaps ------------------------------------------------------------------------------- */
-
-bool heap_boot(void)
-{
-	size_t header = sizeof(struct heap) + BINS_MAX * sizeof(uint32_t);
-	struct heap *heap = page_b_record_new(header);
-
-	if (heap == NULL || !os_window_open(&process.page_a, PROCESS_BYTES_MAX, GROWTH_BYTES_MIN))
-		return false;
-	size_t granules_max = process.page_a.size >> HEAP_PAGE_SHIFT;
-	if (!cells_open(heap, granules_max) ||
-	    !page_b_array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
-	    !pagemap_boot(process.page_a.base, process.page_a.size))
-		return false;
-	cells_init(heap, granules_max);
-	heap->base = process.page_a.base;
-	heap->granule_shift = HEAP_PAGE_SHIFT;
-	heap->page_shift = HEAP_PAGE_SHIFT;
-	heap->grows = true;
-	heap->bins = (uint32_t *)(heap + 1);
-	heap->pages = (struct heap_page *)process.pages.window.base;
-	if (!tables_extend(heap, GROWTH_BYTES_MIN) ||
-	    !free_append(heap, (uint32_t)(GROWTH_BYTES_MIN >> HEAP_PAGE_SHIFT)))
-		return false;
-	heap_process = heap;
-	halloc_page_b.heap = heap;
-	halloc_page_b.heap_bytes = sizeof *heap;
-	halloc_page_b.cell_bytes = sizeof(struct heap_cell);
-	halloc_page_b.page_bytes = sizeof(struct heap_page);
-	return true;
-}
 
 /*
  * A user's heap, of n bytes rounded up to OS pages:

@@ -8,6 +8,7 @@
 #define HEAP_H
 
 #include "bins.h"
+#include "process.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,12 +20,6 @@ struct heap_view {
 	size_t bytes;
 	enum heap_kind kind;
 };
-
-/* The process heap; NULL before heap_boot. */
-extern struct heap *heap_process;
-
-/* Builds the process heap. Returns: false when the system has no room for it. */
-bool heap_boot(void);
 
 /* A heap of fixed size: its two pages lie between guard pages. See heap_create.
  * Requires: granule is a power of two. */
@@ -75,9 +70,6 @@ void heap_close_part(void *start, size_t bytes);
 
 /* Opens it again. Returns: false where the system refuses that. */
 bool heap_open_part(void *start, size_t bytes);
-
-/* What the process has committed, as limit.h means it. */
-size_t heap_committed_bytes(void);
 
 /* Gives the memory of a range of slabs back; it reads as zero from then on. Process heap.
  * Returns: false when the system refused. */

@@ -1,0 +1,187 @@
+/*
+ * process - the heap of the process: built, grown, and held to the limit.
+ *
+ * Holds:  the window of Page A, and the table of its heap pages.
+ * Always: the tables reach as far as Page A is tiled.
+ * Locks:  heap->lock is held, but for boot; may then take PAGE_B.
+ *
+ *     | cells ... | free, just claimed | not claimed: addresses alone |
+ *     | cells ... | HEAP_HOLE: somebody else's | free, just claimed   |
+ */
+#include "process.h"
+#include "bins.h"
+#include "huge.h"
+#include "page_b.h"
+#include "pagemap.h"
+
+/* Page A of the process: addresses, not memory. */
+#define PROCESS_BYTES_MAX ((size_t)4 << 40)
+
+/* It grows by an eighth, within these bounds: few system calls, and little for mlockall to touch. */
+#define GROWTH_BYTES_MIN ((size_t)1 << 20)
+#define GROWTH_BYTES_MAX ((size_t)64 << 20)
+
+/* How far to step over what somebody else has mapped in our window. */
+#define HOLE_BYTES ((size_t)1 << 30)
+
+struct heap *heap_process;
+size_t process_closed_bytes;
+
+static struct {
+	struct os_window page_a;
+	struct page_b_array pages;
+} process;
+
+/* --- Growing ------------------------------------------------------------------------------------ */
+
+/* Where the process is limited in what it may map, Page A must not take it all: what is freed there serves
+ * any size again only with room for the records of its slabs, a fortieth of most, and for those of as many cells
+ * as there may be. */
+#define RECORDS_PART 24
+
+static bool tables_extend(struct heap *heap, size_t bytes)
+{
+	size_t pages = bytes >> HEAP_PAGE_SHIFT;
+	size_t cells = heap->records;
+
+	if (os_memory_is_limited) {
+		page_b_reserve(bytes / RECORDS_PART);
+		cells = pages > cells ? pages : cells;
+	}
+	return page_b_array_extend(&process.pages, pages) && cells_extend(cells + 4) &&
+	       pagemap_extend(bytes);
+}
+
+/* Appends bytes, stepping over what others have mapped in the window. */
+static bool window_extend(struct heap *heap, size_t bytes)
+{
+	for (;;) {
+		size_t claimed = process.page_a.claimed;
+		if (bytes > process.page_a.size - claimed || !tables_extend(heap, claimed + bytes))
+			return false;
+		enum os_claim claim = os_window_claim(&process.page_a, bytes);
+		if (claim == OS_CLAIMED)
+			return free_append(heap, (uint32_t)(bytes >> heap->granule_shift));
+		if (claim == OS_CLAIM_REFUSED)
+			return false;
+		if (!tables_extend(heap, claimed + HOLE_BYTES) ||
+		    !os_window_skip(&process.page_a, HOLE_BYTES))
+			return false;
+		if (!tile_append(heap, (uint32_t)(HOLE_BYTES >> heap->granule_shift), HEAP_HOLE))
+			return false;
+	}
+}
+
+/* How much to claim when need bytes are missing: an eighth of what there is, within bounds; to where a huge page
+ * ends, where they are wanted. */
+static size_t growth_bytes(void)
+{
+	size_t step = process.page_a.claimed / 8;
+
+	if (step < GROWTH_BYTES_MIN)
+		step = GROWTH_BYTES_MIN;
+	if (step > GROWTH_BYTES_MAX)
+		step = GROWTH_BYTES_MAX;
+	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
+	if (huge_are_wanted() && step >= HUGE_BYTES / 2)
+		step += -(process.page_a.base + process.page_a.claimed + step) & (HUGE_BYTES - 1);
+	return step;
+}
+
+/* Again, when a hole came in between. */
+bool process_grow(struct heap *heap, uint32_t granules)
+{
+	uint32_t at_end = cell_is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
+
+	if (!heap->grows)
+		return false;
+	do {
+		size_t need = heap_bytes_of(heap, at_end < granules ? granules - at_end : granules);
+		size_t step = growth_bytes();
+		if (!(need < step && window_extend(heap, step)) && !window_extend(heap, need))
+			return false;
+		at_end = cell_at(heap, heap->last)->size;
+	} while (at_end < granules);
+	return true;
+}
+
+/* --- What is committed -------------------------------------------------------------------------- */
+
+static size_t page_b_bytes(void)
+{
+	return __atomic_load_n(&halloc_page_b.record_bytes_claimed, __ATOMIC_RELAXED) +
+	       cells_records.window.claimed + process.pages.window.claimed +
+	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
+}
+
+static size_t committed_bytes(const struct heap *heap, size_t credit)
+{
+	return heap_bytes_of(heap, heap->granules_in_use) +
+	       heap_bytes_of(heap, heap->granules_dirty) + page_b_bytes() - credit -
+	       __atomic_load_n(&process_closed_bytes, __ATOMIC_RELAXED);
+}
+
+bool process_limit_allows(const struct heap *heap, uint32_t granules, uint32_t dirty, size_t credit)
+{
+	size_t more = heap_bytes_of(heap, granules - (dirty < granules ? dirty : granules));
+
+	if (!heap->grows)
+		return true;
+	if (more <= limit_bytes && committed_bytes(heap, credit) <= limit_bytes - more)
+		return true;
+	page_b_count(&halloc_page_b.limit_refusals, 1);
+	return false;
+}
+
+void process_note_peak(const struct heap *heap, size_t credit)
+{
+	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
+
+	if (!heap->grows)
+		return;
+	if (bytes > halloc_page_b.page_a_bytes_peak)
+		halloc_page_b.page_a_bytes_peak = bytes;
+	bytes = committed_bytes(heap, credit);
+	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
+		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
+}
+
+size_t heap_committed_bytes(void)
+{
+	lock_acquire(&heap_process->lock);
+	size_t bytes = committed_bytes(heap_process, 0);
+	lock_release(&heap_process->lock);
+	return bytes;
+}
+
+/* --- Building ----------------------------------------------------------------------------------- */
+
+bool heap_boot(void)
+{
+	size_t header = sizeof(struct heap) + BINS_MAX * sizeof(uint32_t);
+	struct heap *heap = page_b_record_new(header);
+
+	if (heap == NULL || !os_window_open(&process.page_a, PROCESS_BYTES_MAX, GROWTH_BYTES_MIN))
+		return false;
+	size_t granules_max = process.page_a.size >> HEAP_PAGE_SHIFT;
+	if (!cells_open(heap, granules_max) ||
+	    !page_b_array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
+	    !pagemap_boot(process.page_a.base, process.page_a.size))
+		return false;
+	cells_init(heap, granules_max);
+	heap->base = process.page_a.base;
+	heap->granule_shift = HEAP_PAGE_SHIFT;
+	heap->page_shift = HEAP_PAGE_SHIFT;
+	heap->grows = true;
+	heap->bins = (uint32_t *)(heap + 1);
+	heap->pages = (struct heap_page *)process.pages.window.base;
+	if (!tables_extend(heap, GROWTH_BYTES_MIN) ||
+	    !free_append(heap, (uint32_t)(GROWTH_BYTES_MIN >> HEAP_PAGE_SHIFT)))
+		return false;
+	heap_process = heap;
+	halloc_page_b.heap = heap;
+	halloc_page_b.heap_bytes = sizeof *heap;
+	halloc_page_b.cell_bytes = sizeof(struct heap_cell);
+	halloc_page_b.page_bytes = sizeof(struct heap_page);
+	return true;
+}
