@@ -190,99 +190,7 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 	return done;
 }
 
-/* --- Looking ------------------------------------------------------------------------------------ */
-
-size_t heap_block_bytes(struct heap *heap, const void *ptr)
-{
-	size_t bytes = 0;
-
-	lock_acquire(&heap->lock);
-	uint32_t cell = cell_starting(heap, ptr);
-	if (cell != 0 && cell_at(heap, cell)->kind == HEAP_BLOCK)
-		bytes = heap_bytes_of(heap, cell_at(heap, cell)->size);
-	lock_release(&heap->lock);
-	return bytes;
-}
-
-static struct heap_view view_of(const struct heap *heap, uint32_t cell)
-{
-	const struct heap_cell *seen = cell_at(heap, cell);
-
-	return (struct heap_view){
-	        .start = (void *)heap_address_of(heap, seen->offset),
-	        .bytes = heap_bytes_of(heap, seen->size),
-	        .kind = (enum heap_kind)seen->kind,
-	};
-}
-
-bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view)
-{
-	size_t offset = (uintptr_t)ptr - heap->base;
-
-	lock_acquire(&heap->lock);
-	bool inside = offset < heap_bytes_of(heap, heap->granules);
-	if (inside)
-		*view = view_of(heap, cell_containing(heap, offset));
-	lock_release(&heap->lock);
-	return inside;
-}
-
-/* The cell that was found last, of many pages as a rule. */
-static uint32_t cell_hint;
-
-/* Finds the block that ptr lies in, if it is the same as the last time. The record may be in use for another cell
- * meanwhile: then the page that this one started at no longer names it, since before. */
-static bool hint_find(const struct heap *heap, size_t offset, struct heap_view *view)
-{
-	uint32_t cell = __atomic_load_n(&cell_hint, __ATOMIC_RELAXED);
-
-	if (cell == 0 || cell >= heap->records)
-		return false;
-	*view = view_of(heap, cell);
-	size_t start = (uintptr_t)view->start - heap->base;
-	if (view->kind != HEAP_BLOCK || offset - start >= view->bytes)
-		return false;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return heap_page_first(&heap->pages[start >> heap->page_shift]) == cell;
-}
-
-/* Each heap page that a cell of the process heap starts at knows it: nothing but the pages of the cell itself is
- * looked at. */
-bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_view *view,
-                        bool *freed)
-{
-	size_t offset = (uintptr_t)ptr - heap->base;
-
-	if (offset >= heap_bytes_of(heap, heap->granules))
-		return false;
-	*freed = false;
-	if (hint_find(heap, offset, view))
-		return true;
-	const struct heap_page *page = &heap->pages[offset >> heap->page_shift];
-	while (heap_page_first(page) == 0 && page > heap->pages) {
-		*freed = *freed || (page->first & HEAP_PAGE_FREED) != 0;
-		page--;
-	}
-	__atomic_store_n(&cell_hint, heap_page_first(page), __ATOMIC_RELAXED);
-	*view = view_of(heap, heap_page_first(page));
-	*freed = view->kind == HEAP_FREE && (*freed || (page->first & HEAP_PAGE_FREED) != 0);
-	return true;
-}
-
-bool heap_was_freed(struct heap *heap, const void *ptr)
-{
-	size_t offset = (uintptr_t)ptr - heap->base;
-	bool freed = false;
-
-	lock_acquire(&heap->lock);
-	if (offset < heap_bytes_of(heap, heap->granules) && offset % HEAP_PAGE_BYTES == 0) {
-		uint32_t cell = cell_containing(heap, offset);
-		freed = cell_is_free(heap, cell) &&
-		        (heap->pages[offset >> heap->page_shift].first & HEAP_PAGE_FREED) != 0;
-	}
-	lock_release(&heap->lock);
-	return freed;
-}
+/* --- Giving memory back ------------------------------------------------------------------------- */
 
 void heap_zero(struct heap *heap, void *ptr, size_t bytes)
 {
@@ -310,48 +218,6 @@ bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes)
 			return false;
 	return true;
 }
-
-int heap_visit(struct heap *heap, const void *from,
-               int (*visit)(const struct heap_view *view, void *arg), void *arg)
-{
-	size_t offset = from == NULL ? 0 : (uintptr_t)from - heap->base;
-	int answer = 0;
-
-	lock_acquire(&heap->lock);
-	uint32_t cell = 0;
-	if (offset < heap_bytes_of(heap, heap->granules))
-		cell = cell_containing(heap, offset);
-	for (; cell != 0 && answer == 0; cell = cell_at(heap, cell)->next) {
-		struct heap_view view = view_of(heap, cell);
-		answer = visit(&view, arg);
-	}
-	lock_release(&heap->lock);
-	return answer;
-}
-
-struct view_list {
-	struct heap_view *views;
-	size_t count;
-	size_t room;
-};
-
-static int view_append(const struct heap_view *view, void *arg)
-{
-	struct view_list *list = arg;
-
-	list->views[list->count++] = *view;
-	return list->count == list->room;
-}
-
-size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count)
-{
-	struct view_list list = {.views = views, .room = count};
-
-	heap_visit(heap, from, view_append, &list);
-	return list.count;
-}
-
-/* --- Giving memory back ------------------------------------------------------------------------- */
 
 static bool page_is_idle(const struct heap_page *page, uint32_t now_ms, uint32_t age_ms)
 {

@@ -8,18 +8,12 @@
 #define HEAP_H
 
 #include "bins.h"
+#include "look.h"
 #include "process.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A cell, as heap_visit and hfindptr show it. */
-struct heap_view {
-	void *start;
-	size_t bytes;
-	enum heap_kind kind;
-};
 
 /* A heap of fixed size: its two pages lie between guard pages. See heap_create.
  * Requires: granule is a power of two. */
@@ -44,20 +38,6 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
  * Returns: false when there is no room behind it, or the limit is in the way. */
 bool heap_resize(struct heap *heap, void *ptr, size_t bytes);
 
-/* Returns: the size in bytes of the block that starts at ptr, or 0. */
-size_t heap_block_bytes(struct heap *heap, const void *ptr);
-
-/* The cell that ptr points into. Returns: false when ptr lies outside of Page A. */
-bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view);
-
-/* As hfindptr, without a lock, for those who may have interrupted its holder: true of a block as long as it is
- * live. freed: of a cell that is free, a block started in it once. Process heap. */
-bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_view *view,
-                        bool *freed);
-
-/* Whether a block started at ptr once and was freed. Process heap. */
-bool heap_was_freed(struct heap *heap, const void *ptr);
-
 /* Makes a cell that was just handed out, and not written to, read as zero. Process heap. */
 void heap_zero(struct heap *heap, void *ptr, size_t bytes);
 
@@ -77,14 +57,6 @@ bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes);
 
 /* Gives back to the system what has been idle for age_ms. Returns: the bytes given back. */
 size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);
-
-/* Shows every cell from the one that contains from (NULL: from the first), in address order, with
- * the heap locked. Returns: the first non-zero answer, which ends the visit; else 0. */
-int heap_visit(struct heap *heap, const void *from,
-               int (*visit)(const struct heap_view *view, void *arg), void *arg);
-
-/* Copies up to count views of cells, as heap_visit shows them. Returns: how many. */
-size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count);
 
 /* Walks the whole heap. Returns: false when a rule of the core is broken. */
 bool heap_ok(struct heap *heap);
