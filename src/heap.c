@@ -1,16 +1,14 @@
 /*
- * heap - hands out cells of Page A; the two-page core.
+ * heap - hands out cells of Page A, and takes them back; makes the heaps of users.
  *
+ * Holds:  nothing: what is known of a heap lies in its Page B.
+ * Always: a call that fails has changed nothing but that Page A may have grown.
  * Locks:  heap->lock (rank HEAP); may then take PAGE_B.
  */
 #include "heap.h"
 #include "huge.h"
 
 #include <errno.h>
-#include <string.h>
-
-/* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
-#define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
 
 /* A user heap's heap_page covers so many granules, so a search by pointer takes at most as many steps. */
 #define GRANULES_A_PAGE_SHIFT 6
@@ -108,6 +106,25 @@ void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
 	return take(heap, bytes, 1, HEAP_BLOCK, credit);
 }
 
+/* --- Parts that are closed ---------------------------------------------------------------------- */
+
+void heap_close_part(void *start, size_t bytes)
+{
+	/* It may be resident from an earlier use. */
+	if (!heap_is_zero(heap_process, start, bytes))
+		heap_purge_range(heap_process, (uintptr_t)start, bytes);
+	os_guard(start, bytes);
+	__atomic_fetch_add(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+bool heap_open_part(void *start, size_t bytes)
+{
+	if (!os_unguard(start, bytes))
+		return false;
+	__atomic_fetch_sub(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* --- Taking back -------------------------------------------------------------------------------- */
 
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents)
@@ -188,131 +205,6 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 	heap->block_ns += os_stopwatch_since(clock);
 	lock_release(&heap->lock);
 	return done;
-}
-
-/* --- Giving memory back ------------------------------------------------------------------------- */
-
-void heap_zero(struct heap *heap, void *ptr, size_t bytes)
-{
-	size_t page = ((uintptr_t)ptr - heap->base) >> HEAP_PAGE_SHIFT;
-	size_t end = page + ((bytes + HEAP_PAGE_BYTES - 1) >> HEAP_PAGE_SHIFT);
-
-	while (page < end) {
-		size_t run = page;
-		while (run < end && heap->pages[run].dirty_since != 0)
-			run++;
-		void *start = (void *)(heap->base + (page << HEAP_PAGE_SHIFT));
-		size_t length = (run - page) << HEAP_PAGE_SHIFT;
-		if (length < ZERO_BY_PURGE_BYTES_MIN || !os_purge(start, length))
-			memset(start, 0, length);
-		page = run + 1;
-	}
-}
-
-bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes)
-{
-	size_t first = ((uintptr_t)ptr - heap->base) >> HEAP_PAGE_SHIFT;
-
-	for (size_t page = first; page < first + (bytes >> HEAP_PAGE_SHIFT); page++)
-		if (heap->pages[page].dirty_since != 0)
-			return false;
-	return true;
-}
-
-static bool page_is_idle(const struct heap_page *page, uint32_t now_ms, uint32_t age_ms)
-{
-	return page->dirty_since != 0 && now_ms - page->dirty_since >= age_ms;
-}
-
-/* Gives back the runs of idle heap pages in a free cell of the process heap. */
-static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint32_t age_ms)
-{
-	struct heap_cell *free_cell = cell_at(heap, cell);
-	size_t purged = 0;
-	bool dirty = false;
-
-	for (uint32_t i = free_cell->offset; i < cell_end(free_cell);) {
-		uint32_t run = i;
-		while (run < cell_end(free_cell) && page_is_idle(&heap->pages[run], now_ms, age_ms))
-			run++;
-		if (run == i) {
-			dirty = dirty || heap->pages[i].dirty_since != 0;
-			i++;
-			continue;
-		}
-		huge_leave(heap, i, run - i);
-		if (os_purge((void *)heap_address_of(heap, i), heap_bytes_of(heap, run - i))) {
-			purged += heap_bytes_of(heap, run - i);
-			heap->granules_dirty -= run - i;
-			for (uint32_t page = i; page < run; page++)
-				heap->pages[page].dirty_since = 0;
-		} else {
-			dirty = true;
-		}
-		i = run;
-	}
-	free_cell->dirty = dirty;
-	return purged;
-}
-
-bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes)
-{
-	uint32_t first = (uint32_t)((start - heap->base) >> HEAP_PAGE_SHIFT);
-	uint32_t last = (uint32_t)((start + bytes - 1 - heap->base) >> HEAP_PAGE_SHIFT);
-	bool whole = start % HEAP_PAGE_BYTES == 0 && bytes % HEAP_PAGE_BYTES == 0;
-
-	lock_acquire(&heap->lock);
-	/* A part of a heap page is a part of its huge page. */
-	if (whole)
-		huge_leave(heap, first, last - first + 1);
-	else
-		for (uint32_t page = first; page <= last; page++)
-			huge_leave(heap, page, 1);
-	lock_release(&heap->lock);
-	return os_purge((void *)start, bytes);
-}
-
-void heap_close_part(void *start, size_t bytes)
-{
-	/* It may be resident from an earlier use. */
-	if (!heap_is_zero(heap_process, start, bytes))
-		heap_purge_range(heap_process, (uintptr_t)start, bytes);
-	os_guard(start, bytes);
-	__atomic_fetch_add(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
-}
-
-bool heap_open_part(void *start, size_t bytes)
-{
-	if (!os_unguard(start, bytes))
-		return false;
-	__atomic_fetch_sub(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
-	return true;
-}
-
-/* Gives back the whole OS pages in a free cell of a user's heap. */
-static size_t cell_purge_inside(struct heap *heap, uint32_t cell)
-{
-	uintptr_t start = heap_address_of(heap, cell_at(heap, cell)->offset);
-	uintptr_t end = heap_address_of(heap, cell_end(cell_at(heap, cell)));
-
-	start = (start + os_page_bytes - 1) & -os_page_bytes;
-	end &= -os_page_bytes;
-	return end > start && os_purge((void *)start, end - start) ? end - start : 0;
-}
-
-size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
-{
-	size_t purged = 0;
-
-	lock_acquire(&heap->lock);
-	for (uint32_t cell = bins_first(heap); cell != 0; cell = bins_next(heap, cell)) {
-		if (!heap->grows)
-			purged += cell_purge_inside(heap, cell);
-		else if (cell_at(heap, cell)->dirty)
-			purged += cell_purge(heap, cell, now_ms, age_ms);
-	}
-	lock_release(&heap->lock);
-	return purged;
 }
 
 /* --- Making heaps ------------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "bins.h"
 #include "look.h"
 #include "process.h"
+#include "purge.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,25 +39,12 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
  * Returns: false when there is no room behind it, or the limit is in the way. */
 bool heap_resize(struct heap *heap, void *ptr, size_t bytes);
 
-/* Makes a cell that was just handed out, and not written to, read as zero. Process heap. */
-void heap_zero(struct heap *heap, void *ptr, size_t bytes);
-
-/* Whether all of a cell that was just handed out reads as zero. Process heap. */
-bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes);
-
 /* Makes a part of a cell that was just handed out inaccessible, if the system lets it: it holds nothing, and does
  * not count as committed. Process heap. */
 void heap_close_part(void *start, size_t bytes);
 
 /* Opens it again. Returns: false where the system refuses that. */
 bool heap_open_part(void *start, size_t bytes);
-
-/* Gives the memory of a range of slabs back; it reads as zero from then on. Process heap.
- * Returns: false when the system refused. */
-bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes);
-
-/* Gives back to the system what has been idle for age_ms. Returns: the bytes given back. */
-size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);
 
 /* Walks the whole heap. Returns: false when a rule of the core is broken. */
 bool heap_ok(struct heap *heap);

@@ -1,5 +1,5 @@
 /* fork while another thread holds each of the locks in turn: it waits for them, and the child has a heap.
- * links: misuse slack backtrace guarded hardened halloc dump introspect alloc bootstrap tcache slab heap process look huge bins cells page_b pagemap sizeclass limit lock os options report
+ * links: misuse slack backtrace guarded hardened halloc dump introspect alloc bootstrap tcache slab heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report
  * timeout: 200 */
 #include "../../include/halloc.h"
 #include "alloc.h"

@@ -1,6 +1,6 @@
 /* The two-page core: the example to the byte, both ends of a heap, full pages, growth, what reads as
  * zero, purging; with the walker after every operation.
- * links: heap process look huge bins cells page_b pagemap limit lock os options report */
+ * links: heap purge process look huge bins cells page_b pagemap limit lock os options report */
 #include "heap.h"
 #include "child.h"
 #include "page_b.h"
