@@ -1,6 +1,7 @@
 /*
  * halloc-map - draws the heap of a running process, or of a core file.
  */
+#include "core.h"
 #include "map.h"
 #include "reader.h"
 #include "source.h"

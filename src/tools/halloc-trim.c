@@ -5,6 +5,7 @@
  * signal, no thread, no stop, no code of ours in it. The price is that a process which allocates nothing
  * does not notice; then the request stands until it does.
  */
+#include "header.h"
 #include "page_b.h"
 #include "source.h"
 #include "tool.h"

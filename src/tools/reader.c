@@ -5,6 +5,7 @@
  * Always: no count, size or address that was read is used before it is bounded; a walk ends.
  */
 #include "reader.h"
+#include "header.h"
 #include "slabs.h"
 
 #include <stdlib.h>

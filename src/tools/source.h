@@ -7,7 +7,6 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
-#include "page_b.h"
 #include "tool.h"
 
 #include <stdbool.h>
@@ -15,14 +14,43 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct source;
+/* No address lies beyond. */
+#define SOURCE_ADDRESS_MAX ((uint64_t)1 << 62)
+
+/* A mapped file, from /proc/PID/maps or a core's NT_FILE. */
+struct region {
+	uint64_t start;
+	uint64_t end;
+	uint64_t offset; /* in the file */
+	bool is_library; /* by its name */
+};
+
+/* A stretch of memory in a core file. */
+struct segment {
+	uint64_t start;
+	uint64_t bytes; /* that the file holds */
+	uint64_t offset;
+};
+
+/* Filled by source and core, searched by header; others go by the functions. */
+struct source {
+	int fd; /* /proc/PID/mem, or the core */
+	bool core;
+	pid_t pid;
+	char command[64];
+	struct region *regions;
+	size_t region_count;
+	struct segment *segments;
+	size_t segment_count;
+	uint64_t file_bytes;
+	bool cut; /* the file ends before its segments do */
+};
 
 /* Whether source_write will be called. */
 enum source_access { SOURCE_READ, SOURCE_WRITE };
 
 /* Returns: NULL with the error set. */
 struct source *source_of_process(pid_t pid, enum source_access access, struct tool_error *error);
-struct source *source_of_core(const char *path, struct tool_error *error);
 void source_close(struct source *source);
 
 bool source_is_core(const struct source *source);
@@ -35,15 +63,17 @@ const char *source_command(const struct source *source);
 /* Copies memory. Returns: false when not all of it could be had. */
 bool source_read(struct source *source, uint64_t address, void *buffer, size_t bytes);
 
+/* The same from the file of a core. */
+bool source_read_file(const struct source *source, uint64_t offset, void *buffer, size_t bytes);
+
 /* Whether a range may be read, without reading it all. */
 bool source_holds(struct source *source, uint64_t address, uint64_t bytes);
 
 bool source_write(struct source *source, uint64_t address, const void *buffer, size_t bytes);
 
-/* Finds and reads Page B's header, and makes sure that this tool knows its layout.
- * Returns: its address; 0 with the error set. */
-uint64_t source_find_header(struct source *source, struct page_b_header *header,
-                            struct tool_error *error);
+/* Adds a mapped file; and whether one of that name is the library. */
+void source_add_region(struct source *source, const struct region *region);
+bool source_names_library(const char *path);
 
 /* Whether a process that was opened has ended since. */
 bool source_has_ended(struct source *source);
