@@ -1,5 +1,5 @@
 /* heap_destroy gives all back: heaps can be made and destroyed for ever. */
-#include "cells.h"
+#include "walked.h"
 
 int main(void)
 {

@@ -1,5 +1,5 @@
 /* Bad arguments: NULL or -1 with EINVAL, and nothing changes. */
-#include "cells.h"
+#include "walked.h"
 
 static int never(const struct heap_cell_info *cell, void *arg)
 {

@@ -1,5 +1,5 @@
 /* The example of the original documentation, to the byte. */
-#include "cells.h"
+#include "walked.h"
 
 int main(void)
 {

@@ -1,5 +1,5 @@
 /* A full heap says NULL and ENOMEM, and nothing has changed; what is freed can be had again. */
-#include "cells.h"
+#include "walked.h"
 
 static char *cells[100000];
 

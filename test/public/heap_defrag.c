@@ -1,5 +1,5 @@
 /* heap_defrag gives the OS pages of Page A that hold no cell back to the system. */
-#include "cells.h"
+#include "walked.h"
 
 enum { SIZE = 64 << 20 };
 

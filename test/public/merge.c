@@ -1,5 +1,5 @@
 /* A freed cell merges with its free neighbours at once, from either side, into the lower one. */
-#include "cells.h"
+#include "walked.h"
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* hprint and heap_print write something readable: a line a cell, in use or free; or freed, where a mode holds its
  * addresses back. */
-#include "cells.h"
+#include "walked.h"
 #include <ctype.h>
 
 static char text[1 << 20];

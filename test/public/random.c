@@ -1,5 +1,5 @@
 /* Thousands of random steps on one heap, which after each holds exactly what it should. */
-#include "cells.h"
+#include "walked.h"
 
 enum { SLOTS = 40, STEPS = 20000 };
 

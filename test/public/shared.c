@@ -1,5 +1,5 @@
 /* Threads share one heap: each gets cells of its own, and nothing is lost. */
-#include "cells.h"
+#include "walked.h"
 #include <pthread.h>
 
 enum { THREADS = 4, ROUNDS = 5000, HELD = 20 };

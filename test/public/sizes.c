@@ -1,5 +1,5 @@
 /* Sizes of heaps are rounded up to whole OS pages, sizes of cells to the granule. */
-#include "cells.h"
+#include "walked.h"
 
 int main(void)
 {

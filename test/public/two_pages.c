@@ -1,5 +1,5 @@
 /* A default heap is exactly two OS pages: one of cells, one of what is known of them. */
-#include "cells.h"
+#include "walked.h"
 
 enum { HEAPS = 1000 };
 

@@ -1,5 +1,5 @@
 /* heap_walk shows the cells in address order, and stops where the visitor says so. */
-#include "cells.h"
+#include "walked.h"
 
 static int visits;
 

@@ -1,6 +1,6 @@
-/* cells.h - what the tests of heap_create share: a heap's cells as one string. */
-#ifndef CELLS_H
-#define CELLS_H
+/* walked.h - what the tests of heap_create share: a heap's cells as one string. */
+#ifndef WALKED_H
+#define WALKED_H
 
 #include "halloc.h"
 #include "test.h"
