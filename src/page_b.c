@@ -4,9 +4,10 @@
  *     common pool:  | record | record | free | record | ... | free to the end of what is claimed
  *     frames:       | a bit for each 64 bytes   | ...       one for each 4 KiB of the pool
  *
- * Holds:  the common pool, and a map of it; windows of the arrays.
- * Always: a record handed out is zero, and is the first place in the pool that fits; a frame that is not dirty
- *         is zero.
+ * Holds:  the common pool, and a map of it; lists of records that were just given back, by size, which the map has
+ *         as used; windows of the arrays.
+ * Always: a record handed out is zero, and was just given back, or is the first place in the pool that fits; a frame
+ *         that is not dirty is zero.
  * Locks:  page_b.lock (rank PAGE_B), the last of all.
  */
 #include "page_b.h"
@@ -37,10 +38,16 @@ struct frame {
 	bool dirty;          /* records were in it since it came from the system */
 };
 
+struct free_record {
+	struct free_record *next;
+};
+
 static struct {
 	struct lock lock;
 	struct os_window window;
 	struct page_b_array map; /* the frames */
+	struct free_record *given[RECORD_UNITS + 1];
+	size_t given_bytes;
 	size_t used_bytes;
 	size_t idle_frames;              /* dirty, and without a record */
 	size_t lowest[RECORD_UNITS + 1]; /* no free run of so many units starts below */
@@ -213,26 +220,15 @@ static bool pool_extend(size_t need, size_t smallest)
 	       pool_claim((need + os_page_bytes - 1) & -os_page_bytes);
 }
 
-static void *record_take(size_t units)
+static size_t unit_of(const void *record)
 {
-	size_t start = run_find(units);
-	size_t end = units_claimed();
-
-	if (start + units > end &&
-	    !pool_extend((start + units - end) * PAGE_B_ALIGN, POOL_CLAIM_BYTES))
-		return NULL;
-	units_mark(start, units, true);
-	for (size_t more = units; more <= RECORD_UNITS && page_b.lowest[more] < start + units;
-	     more++)
-		page_b.lowest[more] = start + units;
-	page_b.used_bytes += units * PAGE_B_ALIGN;
-	return (char *)page_b.window.base + start * PAGE_B_ALIGN;
+	return ((uintptr_t)record - page_b.window.base) / PAGE_B_ALIGN;
 }
 
-static void record_give(size_t start, size_t units)
+/* Units are free from now on, together with their neighbours that are. */
+static void run_add(size_t start, size_t units)
 {
 	units_mark(start, units, false);
-	page_b.used_bytes -= units * PAGE_B_ALIGN;
 	size_t end = start + units + RECORD_UNITS;
 	if (end > units_claimed())
 		end = units_claimed();
@@ -243,6 +239,66 @@ static void record_give(size_t start, size_t units)
 		run = RECORD_UNITS;
 	for (; run > 0 && page_b.lowest[run] > start; run--)
 		page_b.lowest[run] = start;
+}
+
+/* Enters in the map what was given back. Returns: whether there was anything. */
+static bool given_settle(void)
+{
+	bool any = page_b.given_bytes != 0;
+
+	for (size_t units = 1; units <= RECORD_UNITS && any; units++) {
+		for (struct free_record *record = page_b.given[units], *next; record != NULL;
+		     record = next) {
+			next = record->next;
+			run_add(unit_of(record), units);
+		}
+		page_b.given[units] = NULL;
+	}
+	page_b.given_bytes = 0;
+	return any;
+}
+
+static void *record_cut(size_t units)
+{
+	size_t start = run_find(units);
+
+	if (start + units > units_claimed() && given_settle())
+		start = run_find(units);
+	size_t end = units_claimed();
+	if (start + units > end &&
+	    !pool_extend((start + units - end) * PAGE_B_ALIGN, POOL_CLAIM_BYTES))
+		return NULL;
+	units_mark(start, units, true);
+	for (size_t more = units; more <= RECORD_UNITS && page_b.lowest[more] < start + units;
+	     more++)
+		page_b.lowest[more] = start + units;
+	return (char *)page_b.window.base + start * PAGE_B_ALIGN;
+}
+
+static void *record_take(size_t units)
+{
+	struct free_record *record = page_b.given[units];
+
+	if (record != NULL) {
+		page_b.given[units] = record->next;
+		page_b.given_bytes -= units * PAGE_B_ALIGN;
+		memset(record, 0, units * PAGE_B_ALIGN);
+	} else {
+		record = record_cut(units);
+	}
+	if (record != NULL)
+		page_b.used_bytes += units * PAGE_B_ALIGN;
+	return record;
+}
+
+static void record_give(void *at, size_t units)
+{
+	struct free_record *record = at;
+
+	record->next = page_b.given[units];
+	page_b.given[units] = record;
+	page_b.given_bytes += units * PAGE_B_ALIGN;
+	page_b.used_bytes -= units * PAGE_B_ALIGN;
 }
 
 void page_b_reserve(size_t bytes)
@@ -267,7 +323,7 @@ void *page_b_record_new(size_t size)
 void page_b_record_free(void *record, size_t size)
 {
 	lock_acquire(&page_b.lock);
-	record_give(((uintptr_t)record - page_b.window.base) / PAGE_B_ALIGN, units_of(size));
+	record_give(record, units_of(size));
 	counters_update();
 	lock_release(&page_b.lock);
 }
@@ -306,6 +362,7 @@ size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
 	size_t purged = 0;
 
 	lock_acquire(&page_b.lock);
+	given_settle();
 	size_t frames = page_b.idle_frames != 0 ? page_b.window.claimed / FRAME_BYTES : 0;
 	for (size_t frame = 0; frame < frames; frame++) {
 		size_t run = frame;
@@ -352,7 +409,8 @@ static bool frames_are_ok(void)
 		ok = ok && (frame->dirty ? (frame->used != 0) != (frame->idle_since != 0)
 		                         : frame->used == 0 && frame->idle_since == 0);
 	}
-	return ok && used * PAGE_B_ALIGN == page_b.used_bytes && idle == page_b.idle_frames;
+	return ok && used * PAGE_B_ALIGN == page_b.used_bytes + page_b.given_bytes &&
+	       idle == page_b.idle_frames;
 }
 
 /* Whether every free run is known of. */

@@ -82,7 +82,8 @@ void *page_b_record_new(size_t size);
 /* Gives back a record of that size. */
 void page_b_record_free(void *record, size_t size);
 
-/* Gives the OS pages back that no record has lain in for age_ms. Returns: their bytes. */
+/* Has what was given back merge, and gives the OS pages back that have been without a record for age_ms.
+ * Returns: their bytes. */
 size_t page_b_purge(uint32_t now_ms, uint32_t age_ms);
 
 /* An array that grows by whole OS pages of zeros. */
