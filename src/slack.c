@@ -14,23 +14,7 @@
 uint64_t slack_secret;
 
 const unsigned char slack_masks[2 * SLACK_PAIR_BYTES] = {
-        [SLACK_PAIR_BYTES] = 0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-        0xff,
-};
+        [SLACK_PAIR_BYTES... 2 * SLACK_PAIR_BYTES - 1] = 0xff};
 
 void slack_boot(void)
 {
