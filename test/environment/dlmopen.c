@@ -37,6 +37,7 @@ static void *work(void *arg)
 {
 	for (size_t size = 1; size < 1000000; size *= 3) {
 		char *theirs = makes(size), *ours = malloc(size);
+		REQUIRE(ours);
 		memset(ours, 'o', size);
 		for (size_t i = 0; i < size; i += size / 7 + 1)
 			REQUIRE(theirs[i] == 'p');

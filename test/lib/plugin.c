@@ -6,7 +6,10 @@ void plugin_frees(void *block);
 
 char *plugin_makes(size_t size)
 {
-	return memset(malloc(size), 'p', size);
+	char *block = malloc(size);
+
+	REQUIRE(block);
+	return memset(block, 'p', size);
 }
 
 void plugin_frees(void *block)
