@@ -1,6 +1,5 @@
 /* RLIMIT_AS and RLIMIT_DATA: a program allocates until it is told ENOMEM, keeps what it has, gives it
- * back, and gets as much again; alone, and in several threads at once.
- * timeout: 60 */
+ * back, and gets as much again; alone, and in several threads at once. */
 #include "test.h"
 #include <pthread.h>
 #include <sys/resource.h>
