@@ -51,14 +51,12 @@ static bool lock_held_by_fork(void)
 void lock_rank_taken(enum lock_rank rank)
 {
 	expect(held_ranks >> rank == 0);
-	if (config_debug)
-		held_ranks |= 1u << rank;
+	held_ranks |= 1u << rank;
 }
 
 void lock_rank_given(enum lock_rank rank)
 {
-	if (config_debug)
-		held_ranks &= ~(1u << rank);
+	held_ranks &= ~(1u << rank);
 }
 
 static void note_taken(struct lock *lock)
