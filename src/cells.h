@@ -40,7 +40,7 @@ struct heap_cell {
 
 /* What is known of a stretch of Page A: one heap page in the process heap, 64 granules in others. */
 struct heap_page {
-	uint32_t first;       /* cell: the first that starts here; and the two marks below */
+	uint32_t first;       /* cell: the first that starts here; and the marks below */
 	uint32_t dirty_since; /* process heap: when its last cell was freed, ms; 0: reads as zero */
 };
 
@@ -50,7 +50,10 @@ struct heap_page {
 /* The huge page that starts here was asked for. */
 #define HEAP_PAGE_HUGE 0x40000000u
 
-#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE)
+/* The block that starts here began untouched: it will show whether such blocks are filled. */
+#define HEAP_PAGE_LEARN 0x20000000u
+
+#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE | HEAP_PAGE_LEARN)
 
 struct heap {
 	struct lock lock;

@@ -83,8 +83,8 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		uint32_t cell = cell_take(heap, granules, alignment, kind, credit);
 		if (cell != 0)
 			start = (void *)heap_address_of(heap, cell_at(heap, cell)->offset);
-		if (cell != 0 && kind == HEAP_SLAB)
-			huge_ask(heap, cell);
+		if (cell != 0)
+			huge_ask(heap, cell, cell_at(heap, cell)->offset);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_taken += cell != 0;
 			heap->block_ns += os_stopwatch_since(clock);
@@ -138,6 +138,7 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
 		bytes = heap_bytes_of(heap, cell_at(heap, cell)->size);
 		if (heap->grows && kind == HEAP_BLOCK)
 			heap_page_of(heap, cell_at(heap, cell)->offset)->first |= HEAP_PAGE_FREED;
+		huge_learn(heap, cell);
 		cell_free(heap, cell, contents);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_given++;
@@ -180,6 +181,7 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 		return false;
 	cell_widen(heap, cell, more);
 	process_note_peak(heap, 0);
+	huge_ask(heap, cell, cell_end(cell_at(heap, cell)) - more);
 	return true;
 }
 
@@ -195,6 +197,8 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 	uint32_t cell = cell_starting(heap, ptr);
 	expect(cell != 0);
 	uint32_t size = cell_at(heap, cell)->size;
+	if (granules > size)
+		huge_learn(heap, cell);
 	if (granules == size)
 		done = true;
 	else if (granules < size)

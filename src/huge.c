@@ -1,56 +1,175 @@
 /*
- * huge - huge pages under the slabs of the process heap.
+ * huge - huge pages under the process heap.
  *
- * Holds:  how many were given up, and whether more are asked for; in the heap pages, which were.
+ * Holds:  what was learned of large blocks; how many huge pages were given up, and whether more are asked for; in
+ *         the heap pages, which were.
  * Locks:  none; heap->lock is held.
  *
- * They save small blocks most of their TLB misses and page faults, and cost memory where a heap is small or
- * full of holes. So one is asked for when a slab comes to lie at, or across, the start of a stretch of Page A
- * that nothing has touched, in a heap that is large already; slabs then fill it from the bottom up. No more are
- * wanted in a stretch of which a part was given back.
+ * They save most of the page faults and TLB misses, and cost memory where they are not filled. So one is asked for
+ * only in a stretch of Page A that nothing has touched, and
+ *
+ *     under slabs   when one comes to lie at, or across, its start, in a heap that is large already: slabs then
+ *                   fill it from the bottom up. Each arena may have begun a slab of many classes, so the more there
+ *                   are, the larger it must be;
+ *     in a block    when one of half its size or more was filled. That is learned when a block is freed or
+ *                   grows: of one that began untouched, in small pages, the middle and the end are looked at.
+ *                   Now and then a block goes without, to learn from.
+ *
+ * No more are wanted in a stretch of which a part was given back.
  */
 #include "huge.h"
 #include "options.h"
 
-#define HUGE_GRANULES       ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
-#define HUGE_HEAP_BYTES_MIN ((size_t)16 << 20)
+#define HUGE_GRANULES ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
 
-/* A stretch that is given up is a mapping of its own, of which a process may have some 65,000. */
-#define HUGE_LEAVES_MAX 4096u
+/* So much of the heap is in use for each arena, before slabs ask. */
+#define ARENA_BYTES_MIN ((size_t)16 << 20)
+
+/* One block in so many goes without. */
+#define BLOCKS_TO_LEARN_FROM 16u
+
+/* What is looked at in a block. */
+#define LOOK_BYTES HEAP_PAGE_BYTES
+
+/* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
+ * so many is for them. */
+#define LEAVES_SHARE 32u
+
+/* As options.huge_pages has them. */
+enum { HUGE_AUTO, HUGE_OFF, HUGE_ON };
+
+unsigned huge_arenas;
 
 static unsigned given_up;
-static bool ended; /* no more are asked for */
+static unsigned blocks_asked;
+static size_t filled_bytes; /* the largest block that was filled, as far as is known */
+static bool ended;          /* no more are asked for */
 
 bool huge_are_wanted(void)
 {
-	return options.huge_pages != 0 && !ended;
+	return options.huge_pages != HUGE_OFF && options.hardened == 0 && !ended;
 }
 
-/* The boundary of huge pages in a cell, as an offset; UINT32_MAX when there is none. */
-static uint32_t huge_boundary(const struct heap *heap, const struct heap_cell *cell)
+/* The first boundary of huge pages at an offset, or behind it. */
+static uint32_t huge_boundary(const struct heap *heap, uint32_t offset)
 {
-	uintptr_t start = heap_address_of(heap, cell->offset);
-	uint32_t skip = (uint32_t)((-start & (HUGE_BYTES - 1)) >> HEAP_PAGE_SHIFT);
+	uintptr_t start = heap_address_of(heap, offset);
 
-	return skip < cell->size ? cell->offset + skip : UINT32_MAX;
+	return offset + (uint32_t)((-start & (HUGE_BYTES - 1)) >> HEAP_PAGE_SHIFT);
 }
 
-void huge_ask(struct heap *heap, uint32_t cell)
+static bool is_asked(const struct heap *heap, uint32_t offset)
 {
-	uint32_t offset = huge_boundary(heap, cell_at(heap, cell));
-	uint32_t next = cell_at(heap, cell)->next;
+	return (heap->pages[offset].first & HEAP_PAGE_HUGE) != 0;
+}
 
-	if (!huge_are_wanted() || offset == UINT32_MAX || next == 0 ||
-	    heap_bytes_of(heap, heap->granules_in_use) < HUGE_HEAP_BYTES_MIN)
+/* Asks for all from one boundary up to another, or for none there. */
+static void ask(struct heap *heap, uint32_t offset, uint32_t end, bool wanted)
+{
+	if (offset == end)
 		return;
-	if (!cell_is_free(heap, next) || cell_end(cell_at(heap, next)) < offset + HUGE_GRANULES ||
-	    heap_dirty_in(heap, offset, HUGE_GRANULES) != 0)
-		return;
-	if (os_huge_pages((void *)heap_address_of(heap, offset), HUGE_BYTES, true))
-		heap->pages[offset].first |= HEAP_PAGE_HUGE;
-	else
+	size_t bytes = heap_bytes_of(heap, end - offset);
+	if (!os_huge_pages((void *)heap_address_of(heap, offset), bytes, wanted)) {
 		ended = true; /* there are none */
+		return;
+	}
+	for (; offset < end; offset += HUGE_GRANULES)
+		heap->pages[offset].first ^= HEAP_PAGE_HUGE;
 }
+
+/* --- Asked for ---------------------------------------------------------------------------------- */
+
+static bool heap_is_large(const struct heap *heap)
+{
+	unsigned arenas = __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED);
+
+	return options.huge_pages == HUGE_ON ||
+	       heap_bytes_of(heap, heap->granules_in_use) >= arenas * ARENA_BYTES_MIN;
+}
+
+/* Whether a large block is to do without, and from then on learned from. */
+static bool is_to_learn_from(const struct heap *heap, const struct heap_cell *block)
+{
+	if (block->size < HUGE_GRANULES || options.huge_pages == HUGE_ON)
+		return false;
+	return heap_bytes_of(heap, block->size) / 2 > filled_bytes ||
+	       ++blocks_asked % BLOCKS_TO_LEARN_FROM == 0;
+}
+
+/* Asks for all in a cell, from a boundary on, in which nothing has been touched; or for none there. Returns: the first
+ * boundary of which the huge page goes beyond the cell. */
+static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell, uint32_t offset,
+                           bool wanted)
+{
+	uint32_t from = offset;
+
+	for (; offset + HUGE_GRANULES <= cell_end(cell); offset += HUGE_GRANULES) {
+		if (is_asked(heap, offset) != wanted &&
+		    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
+			continue;
+		ask(heap, from, offset, wanted);
+		from = offset + HUGE_GRANULES;
+	}
+	ask(heap, from, offset, wanted);
+	return offset;
+}
+
+/* Asks for one that begins in a cell and ends in the free cell behind it. */
+static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
+{
+	uint32_t end = offset + HUGE_GRANULES;
+
+	if (offset < cell_end(cell) && !is_asked(heap, offset) && heap_is_large(heap) &&
+	    cell_is_free(heap, cell->next) && cell_end(cell_at(heap, cell->next)) >= end &&
+	    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
+		ask(heap, offset, end, true);
+}
+
+void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
+{
+	const struct heap_cell *cell = cell_at(heap, number);
+
+	if (!heap->grows)
+		return;
+	offset = huge_boundary(heap, offset);
+	if (offset >= cell_end(cell) || !huge_are_wanted())
+		return;
+	if (!is_to_learn_from(heap, cell)) {
+		ask_across(heap, cell, ask_within(heap, cell, offset, true));
+		return;
+	}
+	ask_within(heap, cell, offset, false);
+	if (heap_dirty_in(heap, cell->offset, cell->size) == 0)
+		heap->pages[cell->offset].first |= HEAP_PAGE_LEARN;
+}
+
+/* --- Learned ------------------------------------------------------------------------------------ */
+
+/* Whether the middle and the end of a block are resident. What is asked for is rounded up to heap pages, so the
+ * last one counts for nothing. */
+static bool is_filled(uintptr_t start, size_t bytes)
+{
+	return os_is_resident((void *)(start + bytes / 2 / LOOK_BYTES * LOOK_BYTES), LOOK_BYTES) &&
+	       os_is_resident((void *)(start + bytes - HEAP_PAGE_BYTES - LOOK_BYTES), LOOK_BYTES);
+}
+
+void huge_learn(struct heap *heap, uint32_t cell)
+{
+	const struct heap_cell *block = cell_at(heap, cell);
+	size_t bytes = heap_bytes_of(heap, block->size);
+
+	if (!heap->grows || (heap->pages[block->offset].first & HEAP_PAGE_LEARN) == 0)
+		return;
+	heap->pages[block->offset].first &= ~HEAP_PAGE_LEARN;
+	if (!is_filled(heap_address_of(heap, block->offset), bytes)) {
+		if (filled_bytes > bytes / 4)
+			filled_bytes = bytes / 4;
+	} else if (filled_bytes < bytes) {
+		filled_bytes = bytes;
+	}
+}
+
+/* --- Given up ----------------------------------------------------------------------------------- */
 
 void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules)
 {
@@ -59,12 +178,12 @@ void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules)
 
 	for (; chunk < offset + granules + skew; chunk += HUGE_GRANULES) {
 		uint32_t first = chunk - skew;
-		if (chunk < skew || (heap->pages[first].first & HEAP_PAGE_HUGE) == 0 ||
+		if (chunk < skew || !is_asked(heap, first) ||
 		    (first >= offset && first + HUGE_GRANULES <= offset + granules))
 			continue;
 		heap->pages[first].first &= ~HEAP_PAGE_HUGE;
 		os_huge_pages((void *)heap_address_of(heap, first), HUGE_BYTES, false);
-		if (++given_up == HUGE_LEAVES_MAX)
+		if (++given_up > os_mappings_max() / LEAVES_SHARE)
 			ended = true;
 	}
 }

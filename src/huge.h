@@ -1,7 +1,7 @@
 /*
- * huge.h - huge pages under the slabs of the process heap.
+ * huge.h - huge pages under the process heap: asked for where they are sure to be filled, and given up.
  *
- * Who calls a function of this room holds the heap's lock.
+ * Who calls a function of this room holds the heap's lock. Heaps of users have none: nothing is done for them.
  */
 #ifndef HUGE_H
 #define HUGE_H
@@ -10,11 +10,18 @@
 
 #define HUGE_BYTES ((size_t)2 << 20)
 
+/* How many arenas fill slabs of the heap side by side. Changed by atomic operations alone. */
+extern unsigned huge_arenas;
+
 /* Whether more of them are asked for. */
 bool huge_are_wanted(void);
 
-/* Asks for the one that begins in a slab that was just handed out, if it is sure to be filled. */
-void huge_ask(struct heap *heap, uint32_t cell);
+/* Asks for those that begin in a cell, from a granule of it on, and are likely to be filled: after it was handed out,
+ * or has grown. */
+void huge_ask(struct heap *heap, uint32_t cell, uint32_t offset);
+
+/* Before a block is freed, or grows: learns from it whether blocks of its size are filled. */
+void huge_learn(struct heap *heap, uint32_t cell);
 
 /* Before a range is purged: a huge page that lies partly outside of it is given up. */
 void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules);

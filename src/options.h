@@ -32,7 +32,7 @@
 	X(pressure, 0, "auto off on",                                                           \
 	  "give idle memory back at once where the control group is short of it; auto: with a " \
 	  "limit")                                                                              \
-	X(huge_pages, 0, "off on", "huge pages under small blocks, once a heap has 16 MiB")     \
+	X(huge_pages, 0, "auto off on", "huge pages; auto: where they are likely to be filled") \
 	X(operators, 0, "direct library",                                                       \
 	  "new and delete of C++: to the heap, or by way of the C++ library")
 

@@ -188,6 +188,19 @@ bool os_purge(void *start, size_t bytes)
 	return madvise(start, bytes, MADV_DONTNEED) == 0;
 }
 
+bool os_is_resident(void *start, size_t bytes)
+{
+	unsigned char pages[HEAP_PAGE_BYTES / 4096];
+
+	call_count();
+	if (mincore(start, bytes, pages) != 0)
+		return false;
+	for (size_t i = 0; i < bytes >> os_page_shift; i++)
+		if ((pages[i] & 1) == 0)
+			return false;
+	return true;
+}
+
 bool os_huge_pages(void *start, size_t bytes, bool wanted)
 {
 	call_count();
@@ -299,7 +312,7 @@ bool os_seal(void *start, size_t bytes, bool sealed)
 
 static unsigned guards;
 
-static unsigned guards_max(void)
+unsigned os_mappings_max(void)
 {
 	static unsigned most;
 	unsigned known = __atomic_load_n(&most, __ATOMIC_RELAXED);
@@ -312,11 +325,16 @@ static unsigned guards_max(void)
 		mappings = strtoul(text, NULL, 10);
 	if (mappings == 0 || mappings > UINT32_MAX)
 		mappings = MAPPINGS_MAX_DEFAULT;
-	known = (unsigned)mappings / GUARD_SHARE + 1;
-	if (space_bytes_max / GUARD_SPACE_SHARE / HEAP_PAGE_BYTES < known)
-		known = (unsigned)(space_bytes_max / GUARD_SPACE_SHARE / HEAP_PAGE_BYTES) + 1;
-	__atomic_store_n(&most, known, __ATOMIC_RELAXED);
-	return known;
+	__atomic_store_n(&most, (unsigned)mappings, __ATOMIC_RELAXED);
+	return (unsigned)mappings;
+}
+
+static unsigned guards_max(void)
+{
+	size_t by_space = space_bytes_max / GUARD_SPACE_SHARE / HEAP_PAGE_BYTES;
+	unsigned by_mappings = os_mappings_max() / GUARD_SHARE;
+
+	return (by_space < by_mappings ? (unsigned)by_space : by_mappings) + 1;
 }
 
 bool os_guard_claim(void)

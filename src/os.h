@@ -63,6 +63,9 @@ bool os_window_skip(struct os_window *window, size_t bytes);
  * Returns: false when the system refused; the contents are then unchanged. */
 bool os_purge(void *start, size_t bytes);
 
+/* Whether all of a range, of at most a heap page, is in memory; false where the system does not tell. */
+bool os_is_resident(void *start, size_t bytes);
+
 /* Asks for huge pages in a range, or for none. Returns: false when the system has none to give. */
 bool os_huge_pages(void *start, size_t bytes, bool wanted);
 
@@ -84,6 +87,9 @@ void os_unmap(void *start, size_t bytes);
 /* Makes a range inaccessible; and accessible again. Returns: false when the system refused. */
 bool os_guard(void *start, size_t bytes);
 bool os_unguard(void *start, size_t bytes);
+
+/* How many mappings a process may have. */
+unsigned os_mappings_max(void);
 
 /* A guard, of up to a heap page, parts mappings and takes addresses, and the system allows a process only so
  * much of both: whether there may be one more. Each that was claimed is released once. */

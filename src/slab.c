@@ -11,6 +11,7 @@
  */
 #include "slab.h"
 #include "heap.h"
+#include "huge.h"
 #include "limit.h"
 #include "options.h"
 #include "page_b.h"
@@ -319,8 +320,10 @@ struct arena *slab_arena_new(unsigned limit)
 		struct arena *none = NULL;
 		arena->number = (uint16_t)i;
 		if (__atomic_compare_exchange_n(&slab_arenas[i], &none, arena, false,
-		                                __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		                                __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+			__atomic_fetch_add(&huge_arenas, 1, __ATOMIC_RELAXED);
 			return arena;
+		}
 	}
 	lock_destroy(&arena->lock);
 	page_b_record_free(arena, sizeof *arena);

@@ -1,0 +1,93 @@
+/* Large blocks come to lie in huge pages where blocks of half their size were filled, and only there: those that a
+ * program barely touches take no more memory than it touches.
+ * modes: HALLOC_HARDENED=0 */
+#include "asked.h"
+
+#include <malloc.h>
+#include <sys/wait.h>
+
+/* Of a block of so many MiB, touches a byte in each stretch of so many, frees it, and gives it all back.
+ * Returns: for how much of it huge pages were asked. */
+static size_t use(size_t mib, size_t stretch)
+{
+	size_t before = asked_for();
+	char *block = malloc(mib * MIB);
+
+	REQUIRE(block);
+	size_t more = asked_for() - before;
+	for (size_t i = 0; i < mib * MIB; i += stretch)
+		block[i] = 1;
+	free(block);
+	malloc_trim(0);
+	return (ptrdiff_t)more > 0 ? more : 0;
+}
+
+static void barely_touched(void)
+{
+	for (int i = 0; i < 40; i++)
+		REQUIRE(use(32, MIB) == 0);
+	REQUIRE(asked_for() == 0);
+}
+
+static void once_filled(void)
+{
+	REQUIRE(use(8, 4096) == 0);
+	char *block = malloc(16 * MIB);
+	REQUIRE(asked_for() >= 14 * MIB);
+	free(block);
+	malloc_trim(0);
+	size_t before = asked_for();
+	block = malloc(64 * MIB); /* nobody knows about such */
+	REQUIRE(asked_for() <= before);
+	REQUIRE(block);
+	free(block);
+}
+
+/* What blocks were once says nothing about what they are later. */
+static void changed(void)
+{
+	REQUIRE(use(16, 4096) == 0);
+	REQUIRE(use(16, 4096) >= 14 * MIB);
+	for (int i = 0; i < 20; i++)
+		use(16, MIB);
+	REQUIRE(use(16, MIB) == 0);
+	REQUIRE(asked_for() == 0);
+}
+
+static void grown(void)
+{
+	size_t mib = 2;
+	char *block = malloc(mib * MIB);
+
+	REQUIRE(block);
+	memset(block, 1, mib * MIB);
+	for (; mib < 64; mib *= 2) {
+		block = realloc(block, 2 * mib * MIB);
+		REQUIRE(block);
+		memset(block + mib * MIB, 1, mib * MIB);
+	}
+	printf("huge pages for %zu MiB of a block that grew to %zu\n", asked_for() / MIB, mib);
+	REQUIRE(asked_for() >= mib / 2 * MIB);
+	free(block);
+}
+
+int main(void)
+{
+	void (*const cases[])(void) = {barely_touched, once_filled, changed, grown};
+	int status;
+
+	if (!has_huge_pages())
+		return 0;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		pid_t pid = fork();
+		REQUIRE(pid >= 0);
+		if (pid == 0) {
+			cases[i]();
+			return 0;
+		}
+		REQUIRE(waitpid(pid, &status, 0) == pid);
+		printf("case %zu: status %d\n", i, status);
+		REQUIRE(status == 0);
+	}
+	return 0;
+}
