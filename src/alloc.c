@@ -528,8 +528,10 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (moved == OS_MOVE_FAILED)
+	if (moved == OS_MOVE_FAILED) {
+		os_populate(fresh, bytes & -os_page_bytes);
 		memcpy(fresh, ptr, bytes);
+	}
 	heap_give(heap_process, ptr, HEAP_BLOCK, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
 	return fresh;
 }

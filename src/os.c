@@ -27,6 +27,11 @@
 #define MREMAP_DONTUNMAP 4
 #endif
 
+/* Since Linux 5.14. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define GIB ((size_t)1 << 30)
 #define TIB ((size_t)1 << 40)
 
@@ -199,6 +204,19 @@ bool os_is_resident(void *start, size_t bytes)
 		if ((pages[i] & 1) == 0)
 			return false;
 	return true;
+}
+
+void os_populate(void *start, size_t bytes)
+{
+	static bool is_unknown; /* to this kernel */
+	int saved = errno;
+
+	if (__atomic_load_n(&is_unknown, __ATOMIC_RELAXED))
+		return;
+	call_count();
+	if (madvise(start, bytes, MADV_POPULATE_WRITE) != 0 && errno == EINVAL)
+		__atomic_store_n(&is_unknown, true, __ATOMIC_RELAXED);
+	errno = saved;
 }
 
 bool os_huge_pages(void *start, size_t bytes, bool wanted)

@@ -66,6 +66,10 @@ bool os_purge(void *start, size_t bytes);
 /* Whether all of a range, of at most a heap page, is in memory; false where the system does not tell. */
 bool os_is_resident(void *start, size_t bytes);
 
+/* Makes the pages of a range that will be written to soon: at once is cheaper than when each is touched. It may do
+ * nothing; errno stays. */
+void os_populate(void *start, size_t bytes);
+
 /* Asks for huge pages in a range, or for none. Returns: false when the system has none to give. */
 bool os_huge_pages(void *start, size_t bytes, bool wanted);
 

@@ -1,0 +1,59 @@
+/* What a program that grows is about to touch is in memory before it does; a program that takes little, or blocks so
+ * large that it may not touch all of them, pays for no more than it touches.
+ * modes: HALLOC_HARDENED=0 HALLOC_HUGE_PAGES=off */
+#include "test.h"
+
+#include <malloc.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+
+enum { PAGE = 4096, MANY = 20000, FEW = 64 };
+
+static char *blocks[MANY];
+
+static bool is_resident(const void *ptr)
+{
+	unsigned char here;
+
+	REQUIRE(mincore((void *)((uintptr_t)ptr & -(uintptr_t)PAGE), 1, &here) == 0);
+	return (here & 1) != 0;
+}
+
+/* How many pages that blocks of a size begin in, none of them touched, are in memory; and how many there are. */
+static unsigned resident(unsigned count, size_t size, unsigned *pages)
+{
+	unsigned here = 0;
+
+	*pages = 0;
+	for (unsigned i = 0; i < count; i++) {
+		blocks[i] = malloc(size);
+		REQUIRE(blocks[i]);
+		if (i > 0 && (uintptr_t)blocks[i] / PAGE == (uintptr_t)blocks[i - 1] / PAGE)
+			continue;
+		++*pages;
+		here += is_resident(blocks[i]);
+	}
+	printf("%u blocks of %zu: %u of %u pages in memory\n", count, size, here, *pages);
+	return here;
+}
+
+static bool kernel_can(void)
+{
+	struct utsname name;
+	unsigned major, minor;
+
+	REQUIRE(uname(&name) == 0);
+	return sscanf(name.release, "%u.%u", &major, &minor) == 2 && major * 1000 + minor >= 5014;
+}
+
+int main(void)
+{
+	unsigned pages;
+
+	if (sysconf(_SC_PAGESIZE) != PAGE || !kernel_can())
+		return 0;
+	REQUIRE(resident(FEW, 176, &pages) <= 1);
+	REQUIRE(resident(MANY, 112, &pages) > pages / 10 * 9);
+	REQUIRE(resident(2000, 5000, &pages) <= 1);
+	return 0;
+}
