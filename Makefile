@@ -13,7 +13,7 @@ HIDDEN   = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin-mallo
 COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(HIDDEN) $(CFLAGS) $(CPPFLAGS) -MMD -MP
 TOOL     = $(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP
 LINK     = -shared -pthread -Wl,-soname,libhalloc.so.1 -Wl,-z,nodelete,-z,now,-z,relro \
-           -Wl,--version-script=src/exports.map -Wl,--no-undefined
+           -Wl,--version-script=src/exports.map -Wl,-T,src/layout.ld -Wl,--no-undefined
 
 SOURCES  = $(sort $(wildcard src/*.c))
 TOOLS    = $(patsubst src/tools/%.c,build/tools/%,$(sort $(wildcard src/tools/halloc-*.c)))
@@ -31,10 +31,10 @@ debug: build/debug/libhalloc.so ## build build/debug/libhalloc.so with every exp
 
 tools: $(TOOLS) ## build the tools under build/tools/
 
-libhalloc.so: $(RELEASE) src/exports.map
+libhalloc.so: $(RELEASE) src/exports.map src/layout.ld
 	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(RELEASE)
 
-build/debug/libhalloc.so: $(DEBUG) src/exports.map
+build/debug/libhalloc.so: $(DEBUG) src/exports.map src/layout.ld
 	$(CC) $(CFLAGS) $(LDFLAGS) $(LINK) -o $@ $(DEBUG)
 
 build/release/%.o: src/%.c Makefile

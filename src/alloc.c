@@ -65,7 +65,7 @@ static bool rooms_boot(void)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	slab_boot();
 	slab_came_twice = came_twice;
-	if (slab_arena_new(1) == NULL || !tcache_boot() || !tcache_new() || !hardened_boot())
+	if (!tcache_boot() || !tcache_new() || !hardened_boot())
 		return false;
 	halloc_page_b.ready = 1;
 	return true;
@@ -232,7 +232,7 @@ static struct slot pop_slot(unsigned class)
 	return slot;
 }
 
-static void *new_hardened(size_t size, size_t alignment, bool grows)
+runs_seldom static void *new_hardened(size_t size, size_t alignment, bool grows)
 {
 	int saved = errno;
 	void *ptr = NULL;
@@ -251,7 +251,7 @@ static void *new_hardened(size_t size, size_t alignment, bool grows)
 
 /* The block for a request that is to be sampled; class SIZECLASS_COUNT: a large one. Returns: NULL for all
  * others, and where there is no room for one. */
-static void *new_sampled(size_t size, size_t alignment, unsigned class)
+runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned class)
 {
 	int saved = errno;
 	void *ptr = NULL;
@@ -397,7 +397,7 @@ static bool find_exact(const void *ptr, size_t *bytes)
 	return unlikely(hardened_on) ? hardened_find(ptr, bytes) : guarded_find(ptr, bytes);
 }
 
-static bool is_exact(const void *ptr)
+runs_seldom static bool is_exact(const void *ptr)
 {
 	return (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE) || guarded_at(ptr);
 }
@@ -444,7 +444,7 @@ static bool size_is_possible(const void *ptr, size_t bytes, size_t size, size_t 
 	       bytes_for(size, 1) == bytes || size == 0 || bootstrap_state(ptr) == BOOTSTRAP_LIVE;
 }
 
-void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name)
+runs_seldom void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name)
 {
 	size_t bytes;
 
@@ -490,7 +490,7 @@ static void *resize_exact(void *ptr, size_t bytes, size_t size)
 
 /* Moves a large block that grows, under a limit: its pages move, so the limit need not have room for
  * both. Returns: NULL when the limit or the system does not let it; nothing has changed then. */
-static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
+runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
 {
 	void *fresh = heap_take_in_exchange(heap_process, size, bytes);
 

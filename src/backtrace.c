@@ -71,7 +71,7 @@ void backtrace_show(const struct backtrace *place, const char *what)
 	backtrace_symbols_fd(place->frames, place->count, STDERR_FILENO);
 }
 
-void backtrace_boot(void)
+runs_at_start void backtrace_boot(void)
 {
 	void *frame;
 

@@ -208,7 +208,8 @@ uint32_t bins_find(const struct heap *heap, uint32_t granules, size_t alignment)
 	return 0;
 }
 
-uint32_t bins_find_anywhere(const struct heap *heap, uint32_t granules, size_t alignment)
+runs_seldom uint32_t bins_find_anywhere(const struct heap *heap, uint32_t granules,
+                                        size_t alignment)
 {
 	for (uint32_t cell = CELL_HEAD; cell != 0; cell = cell_at(heap, cell)->next)
 		if (cell_is_free(heap, cell) && cell_fits(heap, cell, granules, alignment))
@@ -304,14 +305,14 @@ static uint32_t bin_step(const struct heap *heap, uint32_t cell)
 	return cell == 0 ? 0 : cell_at(heap, cell)->sibling;
 }
 
-uint32_t bins_first(const struct heap *heap)
+runs_seldom uint32_t bins_first(const struct heap *heap)
 {
 	uint32_t bin = bin_next_used(heap, 0);
 
 	return bin < BINS_MAX ? heap->bins[bin] : 0;
 }
 
-uint32_t bins_next(const struct heap *heap, uint32_t cell)
+runs_seldom uint32_t bins_next(const struct heap *heap, uint32_t cell)
 {
 	uint32_t next = bin_step(heap, cell);
 	uint32_t bin = bin_of(cell_at(heap, cell)->size);
@@ -322,7 +323,7 @@ uint32_t bins_next(const struct heap *heap, uint32_t cell)
 	return bin < BINS_MAX ? heap->bins[bin] : 0;
 }
 
-bool bins_ok(const struct heap *heap, uint32_t free_cells)
+runs_seldom bool bins_ok(const struct heap *heap, uint32_t free_cells)
 {
 	for (uint32_t bin = 0; bin < bins_for(heap->granules_max); bin++) {
 		bool used = (heap->bins_used[bin / 64] >> bin % 64 & 1) != 0;

@@ -6,6 +6,7 @@
  * Locks:  none: one atomic counter, one atomic word a cell.
  */
 #include "bootstrap.h"
+#include "report.h"
 
 #include <stdint.h>
 
@@ -13,11 +14,19 @@
 #define UNITS      (BOOTSTRAP_BYTES / UNIT_BYTES)
 #define DEAD       0x8000u
 
-static _Alignas(4096) unsigned char buffer[BOOTSTRAP_BYTES];
+static _Alignas(4096) unsigned char buffer[BOOTSTRAP_BYTES] lies_late;
 
 /* For the unit a cell starts at: its length in units, and DEAD once it was freed. Else 0. */
-static uint16_t cells[UNITS + 1];
+static uint16_t cells[UNITS + 1] lies_late;
 static size_t units_used;
+
+/* The first ones are here, where the start of a program writes to the page anyway. */
+static uint16_t cells_here[16];
+
+static uint16_t *cell_at(size_t unit)
+{
+	return unit < sizeof cells_here / sizeof *cells_here ? &cells_here[unit] : &cells[unit];
+}
 
 void *bootstrap_new(size_t size, size_t alignment)
 {
@@ -34,13 +43,13 @@ void *bootstrap_new(size_t size, size_t alignment)
 			return NULL;
 	} while (!__atomic_compare_exchange_n(&units_used, &used, start + units, true,
 	                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	__atomic_store_n(&cells[start], (uint16_t)units, __ATOMIC_RELAXED);
+	__atomic_store_n(cell_at(start), (uint16_t)units, __ATOMIC_RELAXED);
 	return buffer + start * UNIT_BYTES;
 }
 
 static uint16_t *cell_of(const void *ptr)
 {
-	return &cells[((uintptr_t)ptr - (uintptr_t)buffer) / UNIT_BYTES];
+	return cell_at(((uintptr_t)ptr - (uintptr_t)buffer) / UNIT_BYTES);
 }
 
 enum bootstrap_state bootstrap_state(const void *ptr)
@@ -65,12 +74,12 @@ bool bootstrap_free(void *ptr)
 	return (__atomic_fetch_or(cell_of(ptr), DEAD, __ATOMIC_RELAXED) & DEAD) == 0;
 }
 
-size_t bootstrap_bytes_live(void)
+runs_seldom size_t bootstrap_bytes_live(void)
 {
 	size_t bytes = 0;
 
 	for (size_t unit = 0; unit < UNITS; unit++) {
-		uint16_t cell = __atomic_load_n(&cells[unit], __ATOMIC_RELAXED);
+		uint16_t cell = __atomic_load_n(cell_at(unit), __ATOMIC_RELAXED);
 		if ((cell & DEAD) == 0)
 			bytes += cell * (size_t)UNIT_BYTES;
 	}

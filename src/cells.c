@@ -192,7 +192,7 @@ uint32_t tile_append(struct heap *heap, uint32_t granules, enum heap_kind kind)
 
 /* --- The walker --------------------------------------------------------------------------------- */
 
-bool cell_ok(const struct heap *heap, uint32_t cell)
+runs_seldom bool cell_ok(const struct heap *heap, uint32_t cell)
 {
 	const struct heap_cell *seen = cell_at(heap, cell);
 	const void *start = (const void *)heap_address_of(heap, seen->offset);

@@ -194,7 +194,7 @@ static struct relink_set set = {
         .count = AT_COUNT,
 };
 
-void copies_start(void)
+runs_at_start void copies_start(void)
 {
 	if (options.guard_copies != 0)
 		relink_add(&set);

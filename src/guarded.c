@@ -49,7 +49,7 @@ static unsigned live_now;
 static unsigned live_most;
 static bool lays_both_ways;
 static bool next_at_start;
-static struct guarded *kept[KEPT_MAX]; /* a ring: the oldest at kept_first */
+static struct guarded *kept[KEPT_MAX] lies_late; /* a ring: the oldest at kept_first */
 static unsigned kept_first;
 static unsigned kept_count;
 static size_t kept_bytes;
@@ -425,7 +425,7 @@ bool guarded_is_kept(const void *ptr)
 	return guarded_find_unlocked(ptr, &view) && !view.live;
 }
 
-void guarded_sweep(void)
+runs_at_start void guarded_sweep(void)
 {
 	if (!guarded_on || !lock_try(&guarded_lock))
 		return;
@@ -500,7 +500,7 @@ static bool fault_tell(const void *at, const char *verb)
 	return os_unguard((void *)block->cell, block->cell_bytes);
 }
 
-static struct sigaction previous;
+static struct sigaction previous lies_late;
 
 /* Hands a fault that is none of ours to whom it would have gone to. */
 static void pass_on(int number, siginfo_t *info, void *context)
@@ -526,7 +526,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-void guarded_start(void)
+runs_at_start void guarded_start(void)
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 

@@ -965,7 +965,7 @@ static struct quarantine *quarantine_new(struct arena *arena)
 	return quarantine;
 }
 
-bool hardened_boot(void)
+runs_at_start bool hardened_boot(void)
 {
 	if (!hardened_on)
 		return true;

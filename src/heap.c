@@ -108,7 +108,7 @@ void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
 
 /* --- Parts that are closed ---------------------------------------------------------------------- */
 
-void heap_close_part(void *start, size_t bytes)
+runs_seldom void heap_close_part(void *start, size_t bytes)
 {
 	/* It may be resident from an earlier use. */
 	if (!heap_is_zero(heap_process, start, bytes))
@@ -117,7 +117,7 @@ void heap_close_part(void *start, size_t bytes)
 	__atomic_fetch_add(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
 }
 
-bool heap_open_part(void *start, size_t bytes)
+runs_seldom bool heap_open_part(void *start, size_t bytes)
 {
 	if (!os_unguard(start, bytes))
 		return false;
@@ -234,7 +234,7 @@ static char *pages_map(size_t bytes)
 	return start + guard;
 }
 
-struct heap *heap_open(size_t bytes, size_t granule)
+runs_seldom struct heap *heap_open(size_t bytes, size_t granule)
 {
 	unsigned granule_shift = (unsigned)__builtin_ctzl(granule);
 	unsigned page_shift = granule_shift + GRANULES_A_PAGE_SHIFT;
@@ -267,7 +267,7 @@ struct heap *heap_open(size_t bytes, size_t granule)
 	return heap;
 }
 
-void heap_close(struct heap *heap)
+runs_seldom void heap_close(struct heap *heap)
 {
 	size_t bytes = heap_bytes_of(heap, heap->granules_max);
 
@@ -277,7 +277,7 @@ void heap_close(struct heap *heap)
 
 /* --- The walker --------------------------------------------------------------------------------- */
 
-bool heap_ok(struct heap *heap)
+runs_seldom bool heap_ok(struct heap *heap)
 {
 	uint32_t free_cells = 0;
 	uint32_t in_use = 0;

@@ -227,10 +227,11 @@ struct process_figures {
 static struct process_figures process_figures(void)
 {
 	struct rusage usage = {0};
+	uint32_t start_ms = (uint32_t)halloc_page_b.start_ms;
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (struct process_figures){
-	        .up_ms = (uint32_t)(os_clock_ms() - (uint32_t)halloc_page_b.start_ms),
+	        .up_ms = start_ms == 0 ? 0 : os_clock_ms() - start_ms,
 	        .resident_bytes_peak = (size_t)usage.ru_maxrss * 1024,
 	        .faults_minor = (uint64_t)usage.ru_minflt,
 	        .faults_major = (uint64_t)usage.ru_majflt,
@@ -548,7 +549,7 @@ static void file_write(const struct introspect_totals *totals)
 }
 
 /* Out of line: its frame is large, and most programs do without it. */
-__attribute__((noinline)) static void stats_write(void)
+runs_seldom static void stats_write(void)
 {
 	struct report_stream out = REPORT_STREAM(stats.fd);
 	struct introspect_totals totals;
@@ -648,7 +649,7 @@ static void limit_report(size_t bytes)
 
 /* --- Start -------------------------------------------------------------------------------------- */
 
-void introspect_start(void)
+runs_at_start void introspect_start(void)
 {
 	const char *text = options.stats;
 	size_t prefix = strlen(JSON_PREFIX);
@@ -669,5 +670,7 @@ void introspect_start(void)
 	stats.pid = getpid();
 	stats.wanted = true;
 	os_stopwatch_runs = true;
+	if (halloc_page_b.start_ms == 0)
+		halloc_page_b.start_ms = os_clock_ms();
 	stderr_remember();
 }

@@ -67,7 +67,7 @@ static struct {
 	const struct cgroup_names *names; /* NULL: there is none */
 	char path[512];                   /* its directory */
 	size_t root_length;               /* of the part of path that is the mount point */
-} cgroup;
+} cgroup lies_late;
 
 static uint32_t look_next_ms;
 static uint32_t look_last_ms;
@@ -318,7 +318,7 @@ bool limit_pressed(uint32_t now_ms)
 	return pressed;
 }
 
-void limit_boot(void)
+runs_at_start void limit_boot(void)
 {
 	const char *text = options.limit;
 	bool percent = strchr(text, '%') != NULL;

@@ -132,7 +132,7 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 	registry_release();
 }
 
-void lock_destroy(struct lock *lock)
+runs_seldom void lock_destroy(struct lock *lock)
 {
 	registry_acquire();
 	if (lock_held_by_fork())
@@ -237,7 +237,7 @@ static bool is_mine(struct lock *lock)
 	       pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self());
 }
 
-struct lock *lock_held(void)
+runs_seldom struct lock *lock_held(void)
 {
 	bool ours = registry_try();
 	struct lock *lock = locks;
@@ -249,7 +249,7 @@ struct lock *lock_held(void)
 	return lock;
 }
 
-void lock_call_later(struct lock *lock, struct lock_later *later)
+runs_seldom void lock_call_later(struct lock *lock, struct lock_later *later)
 {
 	struct lock_later **place = &lock->later;
 
@@ -261,7 +261,7 @@ void lock_call_later(struct lock *lock, struct lock_later *later)
 	*place = later;
 }
 
-void lock_abandon(void)
+runs_seldom void lock_abandon(void)
 {
 	bool ours = registry_try();
 
@@ -272,7 +272,7 @@ void lock_abandon(void)
 		pthread_mutex_unlock(&registry);
 }
 
-void lock_fork_prepare(void)
+runs_seldom void lock_fork_prepare(void)
 {
 	if (_IO_list_lock != NULL)
 		_IO_list_lock();
@@ -290,7 +290,7 @@ static void fork_over(void)
 	__atomic_store_n(&forking, false, __ATOMIC_RELAXED);
 }
 
-void lock_fork_parent(void)
+runs_seldom void lock_fork_parent(void)
 {
 	fork_over();
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
@@ -300,7 +300,7 @@ void lock_fork_parent(void)
 		_IO_list_unlock();
 }
 
-void lock_fork_child(void)
+runs_seldom void lock_fork_child(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 

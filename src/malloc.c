@@ -128,7 +128,7 @@ EXPORT void *valloc(size_t size)
 	return memalign(os_page_bytes, size);
 }
 
-EXPORT void *pvalloc(size_t size)
+runs_seldom EXPORT void *pvalloc(size_t size)
 {
 	size_t pages = size / os_page_bytes + (size % os_page_bytes != 0);
 
@@ -143,13 +143,13 @@ void free_sized(void *ptr, size_t size);
 void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 void cfree(void *ptr);
 
-EXPORT void free_sized(void *ptr, size_t size)
+runs_seldom EXPORT void free_sized(void *ptr, size_t size)
 {
 	if (ptr != NULL && hardened_sized_fits(ptr, false))
 		alloc_free_sized(ptr, size, 1, "free_sized");
 }
 
-EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
+runs_seldom EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
 	if (ptr != NULL && hardened_sized_fits(ptr, true))
 		alloc_free_sized(ptr, size, alignment, "free_aligned_sized");
@@ -185,7 +185,7 @@ EXPORT struct mallinfo2 mallinfo2(void)
 	return introspect_mallinfo();
 }
 
-EXPORT struct mallinfo mallinfo(void)
+runs_seldom EXPORT struct mallinfo mallinfo(void)
 {
 	struct mallinfo2 wide = introspect_mallinfo();
 

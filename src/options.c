@@ -71,7 +71,7 @@ static void option_refuse(const char *name, const char *value, const char *allow
 	report_warning(PREFIX "%s: \"%s\" is not %s; keeping the default", name, value, allowed);
 }
 
-static void option_set(const char *name, const char *value)
+runs_seldom static void option_set(const char *name, const char *value)
 {
 #define X(option, initial, smallest, largest, help)                                             \
 	if (strcasecmp(name, #option) == 0) {                                                   \

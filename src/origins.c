@@ -238,7 +238,7 @@ static struct relink_set allocators_set = {
         .count = ALLOCATORS,
 };
 
-void origins_start(void)
+runs_at_start void origins_start(void)
 {
 	if (options.mismatch != 0 && !slab_has_origins)
 		report_warning("HALLOC_MISMATCH=1 asks for HALLOC_HARDENED=1 beside it; ignored");

@@ -71,19 +71,26 @@ static void call_count(void)
 	__atomic_fetch_add(&os_calls, 1, __ATOMIC_RELAXED);
 }
 
+/* What the system gave this program by chance; 0: nothing. libc's secrets are its two halves: together they tell of
+ * neither. */
+static uint64_t random_seed(void)
+{
+	const void *bytes = (const void *)getauxval(AT_RANDOM);
+	uint64_t halves[2] = {0};
+
+	if (bytes != NULL)
+		memcpy(halves, bytes, sizeof halves);
+	return halves[0] ^ (halves[1] << 32 | halves[1] >> 32);
+}
+
 uint64_t os_random(void)
 {
 	static uint64_t state;
-	struct timespec now;
+	uint64_t seed = state == 0 ? random_seed() : 0;
 
-	if (state == 0) {
-		const void *bytes = (const void *)getauxval(AT_RANDOM);
-		if (bytes != NULL)
-			memcpy(&state, bytes, sizeof state);
-	}
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	/* splitmix64 (Steele, Lea, Flood 2014), stirred by the clock. */
-	state += 0x9e3779b97f4a7c15u + (uint64_t)now.tv_nsec;
+	/* splitmix64 (Steele, Lea, Flood 2014), stirred by the clock; but for the first time: the clock lies where the
+	 * start of a program touches nothing else of libc. */
+	state += 0x9e3779b97f4a7c15u + (seed != 0 ? seed : os_stopwatch_read());
 	uint64_t z = state;
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -225,7 +232,7 @@ bool os_huge_pages(void *start, size_t bytes, bool wanted)
 	return madvise(start, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) == 0;
 }
 
-enum os_move os_move(void *from, void *to, size_t bytes)
+runs_seldom enum os_move os_move(void *from, void *to, size_t bytes)
 {
 	void *moved =
 	        mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
@@ -245,7 +252,7 @@ enum os_move os_move(void *from, void *to, size_t bytes)
 static struct leftover {
 	char *start; /* NULL: none; leftover_busy: being looked at */
 	size_t bytes;
-} leftovers[64];
+} leftovers[64] lies_late;
 
 #define leftover_busy ((char *)leftovers)
 
@@ -260,7 +267,7 @@ static void leftover_set(struct leftover *leftover, char *start)
 	__atomic_store_n(&leftover->start, start, __ATOMIC_RELEASE);
 }
 
-static void leftovers_unmap(void)
+runs_seldom static void leftovers_unmap(void)
 {
 	for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) {
 		struct leftover *leftover = &leftovers[i];
@@ -355,7 +362,7 @@ static unsigned guards_max(void)
 	return (by_space < by_mappings ? (unsigned)by_space : by_mappings) + 1;
 }
 
-bool os_guard_claim(void)
+runs_seldom bool os_guard_claim(void)
 {
 	/* What is inaccessible does not count as data: when all the rest is taken, it could not be opened again. */
 	if (data_is_limited)

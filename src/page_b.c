@@ -42,15 +42,19 @@ struct free_record {
 	struct free_record *next;
 };
 
+/* So many frames are described here: the first of them, so that small programs need no page for the map. */
+#define FRAMES_HERE (POOL_CLAIM_BYTES / FRAME_BYTES)
+
 static struct {
 	struct lock lock;
 	struct os_window window;
-	struct page_b_array map; /* the frames */
-	struct free_record *given[RECORD_UNITS + 1];
+	struct page_b_array map; /* the other frames, each in its place */
+	struct frame frames_here[FRAMES_HERE];
 	size_t given_bytes;
 	size_t used_bytes;
 	size_t idle_frames;              /* dirty, and without a record */
 	size_t lowest[RECORD_UNITS + 1]; /* no free run of so many units starts below */
+	struct free_record *given[RECORD_UNITS + 1];
 } page_b;
 
 /* How much to claim for a window that needs more: an eighth of what it has, so that the number of
@@ -83,7 +87,6 @@ bool page_b_boot(void)
 {
 	lock_init(&page_b.lock, LOCK_RANK_PAGE_B);
 	halloc_page_b.os_page_bytes = os_page_bytes;
-	halloc_page_b.start_ms = os_clock_ms();
 	return os_window_open(&page_b.window, POOL_BYTES_MAX, POOL_CLAIM_BYTES) &&
 	       page_b_array_open(&page_b.map, sizeof(struct frame), POOL_BYTES_MAX / FRAME_BYTES);
 }
@@ -92,6 +95,8 @@ bool page_b_boot(void)
 
 static struct frame *frame_at(size_t frame)
 {
+	if (frame < FRAMES_HERE)
+		return &page_b.frames_here[frame];
 	return (struct frame *)page_b.map.window.base + frame;
 }
 
@@ -242,7 +247,7 @@ static void run_add(size_t start, size_t units)
 }
 
 /* Enters in the map what was given back. Returns: whether there was anything. */
-static bool given_settle(void)
+runs_seldom static bool given_settle(void)
 {
 	bool any = page_b.given_bytes != 0;
 
@@ -301,7 +306,7 @@ static void record_give(void *at, size_t units)
 	page_b.used_bytes -= units * PAGE_B_ALIGN;
 }
 
-void page_b_reserve(size_t bytes)
+runs_seldom void page_b_reserve(size_t bytes)
 {
 	lock_acquire(&page_b.lock);
 	if (bytes > page_b.window.claimed)
@@ -357,7 +362,7 @@ static size_t frames_purge(size_t first, size_t end)
 	return bytes;
 }
 
-size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
+runs_seldom size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
 
@@ -430,7 +435,7 @@ static bool runs_are_ok(void)
 	return ok;
 }
 
-bool page_b_ok(void)
+runs_seldom bool page_b_ok(void)
 {
 	lock_acquire(&page_b.lock);
 	bool ok = frames_are_ok() && runs_are_ok();

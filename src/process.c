@@ -146,7 +146,7 @@ void process_note_peak(const struct heap *heap, size_t credit)
 		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
 }
 
-size_t heap_committed_bytes(void)
+runs_seldom size_t heap_committed_bytes(void)
 {
 	lock_acquire(&heap_process->lock);
 	size_t bytes = committed_bytes(heap_process, 0);

@@ -18,7 +18,7 @@
 bool report_carry_on;
 void (*report_backtrace)(void);
 
-int report_hold_cancel(void)
+runs_at_start int report_hold_cancel(void)
 {
 	int state = PTHREAD_CANCEL_ENABLE;
 
@@ -26,7 +26,7 @@ int report_hold_cancel(void)
 	return state;
 }
 
-void report_release_cancel(int state)
+runs_at_start void report_release_cancel(int state)
 {
 	pthread_setcancelstate(state, NULL);
 }

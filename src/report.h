@@ -21,6 +21,14 @@
 #define likely(claim)   __builtin_expect(!!(claim), 1)
 #define unlikely(claim) __builtin_expect(!!(claim), 0)
 
+/* Where code lies, see layout.ld: what runs at every start, of a room that few programs enter; and what few programs
+ * ever run, of a room that all of them enter. */
+#define runs_at_start __attribute__((section(".text.at_start")))
+#define runs_seldom   __attribute__((noinline, section(".text.unlikely.seldom")))
+
+/* And variables: large ones that the start does not write to, or only at their beginning. */
+#define lies_late __attribute__((section(".bss.later")))
+
 /* Text on its way to a file descriptor; bytes that could not be written set error to an errno. */
 struct report_stream {
 	int fd;

@@ -12,7 +12,8 @@
 #define PAGES(size) ((size) <= 8192 ? 1 : (size) <= 16384 ? 2 : 4)
 #define SLOTS(size) (PAGES(size) * HEAP_PAGE_BYTES / (size))
 
-const struct sizeclass sizeclasses[SIZECLASS_COUNT] = {
+/* In a page that the loader writes to: a core file leaves out what the library's own file holds. */
+const struct sizeclass sizeclasses[SIZECLASS_COUNT] __attribute__((section(".data.rel.ro"))) = {
 #define X(class, below, size)                          \
 	[class] = {                                    \
 	        .slot_bytes = (size),                  \

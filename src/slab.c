@@ -28,7 +28,7 @@
 /* Of slots up to this size, users touch every page. */
 #define POPULATE_SLOT_BYTES_MAX 1024u
 
-struct arena *slab_arenas[ARENAS_MAX];
+struct arena *slab_arenas[ARENAS_MAX] lies_late;
 bool slab_hidden;
 bool slab_has_origins;
 unsigned slab_magazines_at;
@@ -45,9 +45,6 @@ void (*slab_came_twice)(void *ptr);
 static uint32_t tick_next_ms;
 static uint64_t growth_next = GROWTH_BYTES_MIN;
 static uint64_t trims_begun;
-
-/* What the header shows of sizeclasses: a core file leaves out what the library's own file holds. */
-static struct sizeclass classes_shown[SIZECLASS_COUNT];
 
 /* --- Records ------------------------------------------------------------------------------------ */
 
@@ -307,8 +304,7 @@ void slab_boot(void)
 	halloc_page_b.slab_bytes = sizeof(struct slab);
 	halloc_page_b.arena_bytes = sizeof(struct arena);
 	halloc_page_b.arenas = (const void *)slab_arenas;
-	memcpy(classes_shown, sizeclasses, sizeof classes_shown);
-	halloc_page_b.classes = classes_shown;
+	halloc_page_b.classes = sizeclasses;
 	halloc_page_b.class_count = SIZECLASS_COUNT;
 }
 
@@ -444,8 +440,8 @@ static unsigned slab_fill_from(struct arena *arena, struct slab *slab, struct sl
 	return count;
 }
 
-unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slab **from,
-                        uint16_t *slots, unsigned wanted)
+runs_seldom unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance,
+                                    struct slab **from, uint16_t *slots, unsigned wanted)
 {
 	struct slab *slab = slab_to_fill_from(arena, class);
 
@@ -611,7 +607,7 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 	arena->slots_flushed += count;
 }
 
-void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
+runs_seldom void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
 {
 	struct slot home = {.ptr = slot_start(slab, slot), .state = slab_states(slab) + slot};
 	unsigned free_before = slab->free;
@@ -730,7 +726,7 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 	return done;
 }
 
-size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
+runs_seldom size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
 	uint64_t clock = os_stopwatch();
@@ -795,11 +791,14 @@ void slab_tick(void)
 	uint64_t grown = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
 	if (unlikely(peak >= grown))
 		growth_tick(peak, grown, now, age);
-	if (likely((int32_t)(now - next) < 0))
+	if (likely((int32_t)(now - next) < 0 && next != 0))
 		return;
-	/* One thread of those that come by does the work. */
+	if (unlikely(halloc_page_b.start_ms == 0))
+		halloc_page_b.start_ms = now;
+	/* One thread of those that come by does the work; the first time of all there is none. */
 	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
-	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+	    next != 0)
 		slab_purge(now, age);
 }
 
@@ -815,7 +814,7 @@ struct slab *slab_at(const void *start)
 	return slab_of_entry(entry);
 }
 
-struct slab_counts slab_count(const struct slab *slab)
+runs_seldom struct slab_counts slab_count(const struct slab *slab)
 {
 	struct slab_counts counts = {0};
 
@@ -844,7 +843,7 @@ static bool slab_is_ok(const struct slab *slab, const struct arena *arena)
 	       slab_at((const void *)slab->start) == slab && fullness_of(slab) == slab->fullness;
 }
 
-bool slab_ok(struct arena *arena)
+runs_seldom bool slab_ok(struct arena *arena)
 {
 	bool ok = true;
 
