@@ -34,15 +34,15 @@ static struct slot bottom[1];
 
 #define NO_SLOTS ((struct magazine){.top = bottom + 1, .limit = bottom + 1})
 
-/* Every magazine of this is empty, and has no room; nor has the outbox. The returns, and what the loader would
- * have to fill in for them, are spared: of no arena, free never comes to them. */
-struct tcache tcache_none = {
+/* Every magazine of this is empty, and has no room; nor has the outbox, which is not there: nor are the returns, as
+ * free, of no arena, never comes to them. Never written to. */
+struct tcache tcache_none __attribute__((section(".data.rel.ro"))) = {
         .magazines = {[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1}},
         .arena_number = TCACHE_ARENA_NONE,
         .outbox_count = TCACHE_OUTBOX_SLOTS,
 };
 
-struct tcache tcache_gone; /* the same, from the first end of a thread on */
+struct tcache tcache_gone lies_late; /* the same, from the first end of a thread on */
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
 
@@ -169,7 +169,7 @@ static void class_free(struct tcache *tcache, unsigned class)
 {
 	magazine_free(tcache, &tcache->magazines[class], class);
 	if (tcache->samples)
-		magazine_free(tcache, &tcache->returns[class], class);
+		magazine_free(tcache, &tcache_more(tcache)->returns[class], class);
 	tcache->capacities[class] = 0;
 }
 
@@ -194,7 +194,8 @@ static bool magazine_grow(struct tcache *tcache, unsigned class, uint32_t most)
 		return false;
 	magazine_move(tcache, &tcache->magazines[class], class, first, capacity);
 	if (second != NULL)
-		magazine_move(tcache, &tcache->returns[class], class, second, capacity);
+		magazine_move(tcache, &tcache_more(tcache)->returns[class], class, second,
+		              capacity);
 	tcache->capacities[class] = (uint16_t)capacity;
 	return true;
 }
@@ -203,20 +204,20 @@ static bool magazine_grow(struct tcache *tcache, unsigned class, uint32_t most)
 
 static void outbox_swap(struct tcache *tcache, unsigned one, unsigned other)
 {
-	struct slot slot = tcache->outbox[one];
-	uint16_t arena = tcache->outbox_arenas[one];
+	struct slot slot = tcache_more(tcache)->outbox[one];
+	uint16_t arena = tcache_more(tcache)->outbox_arenas[one];
 
-	tcache->outbox[one] = tcache->outbox[other];
-	tcache->outbox_arenas[one] = tcache->outbox_arenas[other];
-	tcache->outbox[other] = slot;
-	tcache->outbox_arenas[other] = arena;
+	tcache_more(tcache)->outbox[one] = tcache_more(tcache)->outbox[other];
+	tcache_more(tcache)->outbox_arenas[one] = tcache_more(tcache)->outbox_arenas[other];
+	tcache_more(tcache)->outbox[other] = slot;
+	tcache_more(tcache)->outbox_arenas[other] = arena;
 }
 
 /* Sends home, of the slots from first on, those of the first one's arena: mostly all of them.
  * Returns: the first of the others, which changed places with them. */
 static unsigned outbox_send_some(struct tcache *tcache, unsigned first)
 {
-	const uint16_t *arenas = tcache->outbox_arenas;
+	const uint16_t *arenas = tcache_more(tcache)->outbox_arenas;
 	unsigned count = tcache->outbox_count;
 	unsigned end = first + 1;
 
@@ -225,7 +226,7 @@ static unsigned outbox_send_some(struct tcache *tcache, unsigned first)
 	for (unsigned i = end + 1; i < count; i++)
 		if (arenas[i] == arenas[first])
 			outbox_swap(tcache, i, end++);
-	slab_flush(slab_arena(arenas[first]), tcache->outbox + first, end - first);
+	slab_flush(slab_arena(arenas[first]), tcache_more(tcache)->outbox + first, end - first);
 	return end;
 }
 
@@ -246,9 +247,9 @@ static void outbox_put(struct tcache *tcache, void *ptr, unsigned arena, uint8_t
 
 	/* Not as a pair: one that was just put together in memory can be copied only when the stores
 	 * before it are done, that of the state among them, which another core mostly has. */
-	tcache->outbox[count].ptr = ptr;
-	tcache->outbox[count].state = state;
-	tcache->outbox_arenas[count] = (uint16_t)arena;
+	tcache_more(tcache)->outbox[count].ptr = ptr;
+	tcache_more(tcache)->outbox[count].state = state;
+	tcache_more(tcache)->outbox_arenas[count] = (uint16_t)arena;
 	__atomic_store_n(&tcache->outbox_count, (uint16_t)(count + 1), __ATOMIC_RELEASE);
 }
 
@@ -291,7 +292,7 @@ static uint64_t sample_draw(struct tcache *tcache)
 }
 
 /* The slots of a magazine are as many allocations to come: counts them, and masks those whose turn it is. */
-static void sample_count(struct tcache *tcache, unsigned class)
+runs_seldom static void sample_count(struct tcache *tcache, unsigned class)
 {
 	struct magazine *magazine = &tcache->magazines[class];
 	unsigned left = tcache_slots_in(tcache, magazine, class);
@@ -305,10 +306,10 @@ static void sample_count(struct tcache *tcache, unsigned class)
 }
 
 /* Meets a refill out of the returns, or with a masked slot. Returns: false when there is none. */
-static bool sample_refill(struct tcache *tcache, unsigned class, struct slot *slot)
+runs_seldom static bool sample_refill(struct tcache *tcache, unsigned class, struct slot *slot)
 {
 	struct magazine *magazine = &tcache->magazines[class];
-	struct magazine *returns = &tcache->returns[class];
+	struct magazine *returns = &tcache_more(tcache)->returns[class];
 	struct magazine empty = *magazine;
 	bool swaps = tcache_slots_in(tcache, magazine, class) == 0;
 
@@ -327,7 +328,7 @@ static bool sample_refill(struct tcache *tcache, unsigned class, struct slot *sl
 	return true;
 }
 
-bool tcache_sample_due(unsigned class)
+runs_seldom bool tcache_sample_due(unsigned class)
 {
 	struct tcache *tcache = tcache_self;
 
@@ -425,7 +426,7 @@ __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
 	struct magazine *magazine =
-	        tcache->samples ? &tcache->returns[class] : &tcache->magazines[class];
+	        tcache->samples ? &tcache_more(tcache)->returns[class] : &tcache->magazines[class];
 
 	change(tcache, class + 1);
 	if (make_room(tcache, magazine, class)) {
@@ -489,20 +490,28 @@ static void list_remove(struct tcache *tcache)
 	__atomic_store_n(&tcaches_alive, tcaches_alive - 1, __ATOMIC_RELAXED);
 }
 
+/* The bytes of a cache, with what follows it. */
+static size_t cache_bytes(void)
+{
+	return sizeof(struct tcache) + (tcache_sample != 0 ? sizeof(struct tcache_more)
+	                                                   : offsetof(struct tcache_more, returns));
+}
+
 bool tcache_new(void)
 {
 	int saved = errno;
-	struct tcache *tcache = page_b_record_new(sizeof *tcache);
+	struct tcache *tcache = page_b_record_new(cache_bytes());
 
 	if (tcache == NULL) {
 		errno = saved;
 		return false;
 	}
+	tcache->samples = tcache_sample != 0;
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		tcache->magazines[class] = NO_SLOTS;
-		tcache->returns[class] = NO_SLOTS;
+		if (tcache->samples)
+			tcache_more(tcache)->returns[class] = NO_SLOTS;
 	}
-	tcache->samples = tcache_sample != 0;
 	if (tcache->samples) {
 		tcache->random = os_random() | 1;
 		tcache->sample_in = sample_draw(tcache);
@@ -516,7 +525,7 @@ bool tcache_new(void)
 	}
 	lock_release(&threads);
 	if (tcache->arena == NULL) {
-		page_b_record_free(tcache, sizeof *tcache);
+		page_b_record_free(tcache, cache_bytes());
 		errno = saved;
 		return false;
 	}
@@ -546,7 +555,7 @@ static void tcache_end(struct tcache *tcache)
 	tcache_empty(tcache);
 	tcache->arena->users--;
 	list_remove(tcache);
-	page_b_record_free(tcache, sizeof *tcache);
+	page_b_record_free(tcache, cache_bytes());
 }
 
 /* The key's destructor. Destructors that run later still allocate, without a cache. */
@@ -569,7 +578,7 @@ void tcache_flush_self(void)
 		tcache_empty(tcache_self);
 }
 
-void tcache_fork_child(void)
+runs_seldom void tcache_fork_child(void)
 {
 	struct tcache *next;
 
@@ -594,7 +603,7 @@ bool tcache_boot(void)
 	lock_init(&threads, LOCK_RANK_THREADS);
 	tcache_sample = options.sample;
 	if (tcache_sample != 0)
-		slab_magazines_at = offsetof(struct tcache, returns);
+		slab_magazines_at = sizeof(struct tcache) + offsetof(struct tcache_more, returns);
 	halloc_page_b.tcaches = &tcaches;
 	halloc_page_b.tcache_bytes = sizeof(struct tcache);
 	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : 4 * cpus;

@@ -34,10 +34,9 @@ _Static_assert(sizeof(struct magazine) == SLAB_MAGAZINE_BYTES, "as the page map 
 /* No arena has this number: what threads without a cache carry. */
 #define TCACHE_ARENA_NONE UINT16_MAX
 
+/* Kept in Page B, and directly behind it what the stand-ins below have no use for. */
 struct tcache {
 	struct magazine magazines[SIZECLASS_COUNT];
-	struct magazine
-	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else unused */
 	uint16_t arena_number;
 	uint16_t outbox_count;
 	bool samples;     /* free puts slots into the returns */
@@ -46,11 +45,24 @@ struct tcache {
 	struct arena *arena;
 	struct tcache *previous; /* in the list of all caches */
 	struct tcache *next;
-	struct slot outbox[TCACHE_OUTBOX_SLOTS];
-	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
-	uint64_t sample_in;                          /* allocations until the next to be sampled */
+	uint64_t sample_in; /* allocations until the next to be sampled */
 	uint64_t random;
 };
+
+struct tcache_more {
+	struct slot outbox[TCACHE_OUTBOX_SLOTS];
+	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
+	struct magazine
+	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else not there */
+};
+
+_Static_assert(sizeof(struct tcache) % _Alignof(struct tcache_more) == 0,
+               "the rest follows directly");
+
+static inline struct tcache_more *tcache_more(const struct tcache *tcache)
+{
+	return (struct tcache_more *)(uintptr_t)(tcache + 1);
+}
 
 /* Stand-ins that hold nothing, so that the fast paths need no test for them. */
 extern struct tcache tcache_none; /* a thread that has not called yet */
@@ -134,7 +146,7 @@ static inline unsigned tcache_slots(const struct tcache *tcache, unsigned class)
 	unsigned slots = tcache_slots_in(tcache, &tcache->magazines[class], class);
 
 	if (tcache->samples)
-		slots += tcache_slots_in(tcache, &tcache->returns[class], class);
+		slots += tcache_slots_in(tcache, &tcache_more(tcache)->returns[class], class);
 	return slots;
 }
 

@@ -288,7 +288,11 @@ static void cache_add(struct reader_snapshot *snapshot, const struct tcache *tca
 /* Follows the list of caches. Returns: false where it is broken; what was found before stays. */
 static bool caches_walk(struct source *source, struct reader_snapshot *snapshot)
 {
-	struct tcache tcache;
+	struct {
+		struct tcache cache;
+		struct tcache_more more;
+	} seen = {0};
+	struct tcache *tcache = &seen.cache;
 	uint64_t previous = 0;
 	uint64_t address;
 
@@ -299,12 +303,13 @@ static bool caches_walk(struct source *source, struct reader_snapshot *snapshot)
 		return false;
 	while (address != 0) {
 		if (snapshot->cache_count == CACHES_MAX ||
-		    !source_read(source, address, &tcache, sizeof tcache) ||
-		    !cache_is_good(&tcache, previous))
+		    !source_read(source, address, tcache, sizeof *tcache) ||
+		    (tcache->samples && !source_read(source, address, &seen, sizeof seen)) ||
+		    !cache_is_good(tcache, previous))
 			return false;
-		cache_add(snapshot, &tcache, address);
+		cache_add(snapshot, tcache, address);
 		previous = address;
-		address = (uintptr_t)tcache.next;
+		address = (uintptr_t)tcache->next;
 	}
 	return true;
 }
@@ -390,6 +395,8 @@ static uint64_t uptime_ms(const struct reader_snapshot *snapshot)
 {
 	struct timespec now;
 
+	if (snapshot->header.start_ms == 0)
+		return 0;
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	/* os_clock_ms counts in 32 bits. */
