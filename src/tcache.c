@@ -29,6 +29,12 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
 #define MAGAZINE_SLOTS_FEW        4u
 #define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
 
+/* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
+ * would be more than so many bytes misses so often before it has any. */
+#define THREADS_MANY         6u
+#define MAGAZINE_BYTES_FIRST ((size_t)1024)
+#define MISSES_MANY          24u
+
 /* Below the lowest slot of a magazine that has none. */
 static struct slot bottom[1];
 
@@ -94,6 +100,13 @@ static uint32_t capacity_next(const struct tcache *tcache, unsigned class, uint3
 	if (capacity == 0)
 		capacity = MAGAZINE_SLOTS_FIRST;
 	return at_most(capacity, most);
+}
+
+/* Whether a magazine that misses is to grow. */
+static bool grows_now(const struct tcache *tcache, unsigned class)
+{
+	return MAGAZINE_SLOTS_FIRST * sizeclasses[class].slot_bytes <= MAGAZINE_BYTES_FIRST ||
+	       tcache_more(tcache)->misses[class] == MISSES_MANY || tcache_count() <= THREADS_MANY;
 }
 
 static size_t slots_bytes(size_t slots)
@@ -364,7 +377,10 @@ static struct slot refill(struct tcache *tcache, unsigned class)
 
 	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
 		return slot;
-	magazine_grow(tcache, class, capacity_max(class));
+	if (grows_now(tcache, class))
+		magazine_grow(tcache, class, capacity_max(class));
+	else
+		tcache_more(tcache)->misses[class]++;
 	uint32_t capacity = tcache->capacities[class];
 	if (capacity == 0) {
 		slab_fill(tcache->arena, class, &slot, 1);
@@ -407,7 +423,7 @@ static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned
 
 	if (tcache->capacities[class] > most)
 		class_free(tcache, class); /* there were fewer threads when it grew */
-	if (magazine_grow(tcache, class, most))
+	if (grows_now(tcache, class) && magazine_grow(tcache, class, most))
 		return true;
 	/* The older half goes. */
 	uint32_t half = (tcache->capacities[class] + 1u) / 2;

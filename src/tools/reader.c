@@ -285,6 +285,17 @@ static void cache_add(struct reader_snapshot *snapshot, const struct tcache *tca
 	snapshot->caches[snapshot->cache_count++] = cache;
 }
 
+/* Reads a cache, and what follows it where its magazines do not end with it. */
+static bool cache_read(struct source *source, uint64_t address, struct tcache *tcache, size_t all)
+{
+	unsigned char samples; /* which may hold anything */
+
+	if (!source_read(source, address, tcache, sizeof *tcache))
+		return false;
+	memcpy(&samples, &tcache->samples, sizeof samples);
+	return samples == 0 || (samples == 1 && source_read(source, address, tcache, all));
+}
+
 /* Follows the list of caches. Returns: false where it is broken; what was found before stays. */
 static bool caches_walk(struct source *source, struct reader_snapshot *snapshot)
 {
@@ -303,8 +314,7 @@ static bool caches_walk(struct source *source, struct reader_snapshot *snapshot)
 		return false;
 	while (address != 0) {
 		if (snapshot->cache_count == CACHES_MAX ||
-		    !source_read(source, address, tcache, sizeof *tcache) ||
-		    (tcache->samples && !source_read(source, address, &seen, sizeof seen)) ||
+		    !cache_read(source, address, tcache, sizeof seen) ||
 		    !cache_is_good(tcache, previous))
 			return false;
 		cache_add(snapshot, tcache, address);

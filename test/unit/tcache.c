@@ -346,6 +346,16 @@ static void many_threads(void)
 	struct slot large = pop(SIZECLASS_COUNT - 1);
 	push(large);
 	REQUIRE(tcache_slots(self, SIZECLASS_COUNT - 1) == 0);
+	/* Of a class above 256 bytes none, until it has missed for some time. */
+	unsigned medium = sizeclass_of(512);
+	REQUIRE(self->capacities[medium] == 0);
+	for (unsigned i = tcache_more(self)->misses[medium]; i < 23; i++) {
+		push(pop(medium));
+		REQUIRE(self->capacities[medium] == 0);
+		REQUIRE(tcache_slots(self, medium) == 0);
+	}
+	push(pop(medium));
+	REQUIRE(self->capacities[medium] == 4);
 	all_ok();
 	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < THREADS; i++)
