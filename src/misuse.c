@@ -136,12 +136,34 @@ static size_t crime_bytes(void)
 	return (sizeof(struct crime) + os_page_bytes - 1) & -os_page_bytes;
 }
 
+/* For one that waits where the system has no memory. */
+static struct crime reserve;
+static bool reserve_is_taken;
+
+static struct crime *crime_new(void)
+{
+	struct crime *crime = os_map(crime_bytes());
+
+	if (crime == NULL && !__atomic_exchange_n(&reserve_is_taken, true, __ATOMIC_ACQUIRE))
+		crime = &reserve;
+	return crime;
+}
+
+static void crime_free(struct crime *crime)
+{
+	if (crime == &reserve)
+		__atomic_store_n(&reserve_is_taken, false, __ATOMIC_RELEASE);
+	else
+		os_unmap(crime, crime_bytes());
+}
+
 static void tell_waiting(struct lock_later *later)
 {
+	struct crime *crime = (struct crime *)later;
 	int saved = errno;
 
-	tell_now((struct crime *)later);
-	os_unmap(later, crime_bytes());
+	tell_now(crime);
+	crime_free(crime);
 	errno = saved;
 }
 
@@ -153,7 +175,7 @@ static bool tell_later(const struct crime *crime)
 
 	if (lock == NULL)
 		return false;
-	struct crime *waits = os_map(crime_bytes());
+	struct crime *waits = crime_new();
 	errno = saved;
 	if (waits == NULL)
 		return false;

@@ -6,7 +6,9 @@
 #include "guarded.h"
 #include "hardened.h"
 #include "heap.h"
+#include "lock.h"
 #include "page_b.h"
+#include <sys/resource.h>
 
 /* --- The crimes --------------------------------------------------------------------------------- */
 
@@ -348,12 +350,48 @@ static void try_all(enum mode mode, const char *name)
 	}
 }
 
+/* --- No memory to wait in ----------------------------------------------------------------------------- */
+
+static void no_lock_is_held(void)
+{
+	REQUIRE(lock_held() == NULL);
+}
+
+/* What is found with a lock held is told without it, though the system has no memory. */
+static void overflow_without_memory(void *arg)
+{
+	struct rlimit none = {0, 0};
+	char *one, *other;
+
+	(void)arg;
+	alloc_start();
+	one = alloc_new(100);
+	other = alloc_new(2000);
+	one[100] = 1;
+	other[2000] = 1;
+	report_backtrace = no_lock_is_held;
+	REQUIRE(setrlimit(RLIMIT_AS, &none) == 0);
+	alloc_free(one);
+	alloc_free(other);
+}
+
+static unsigned lines_said(void)
+{
+	unsigned lines = 0;
+
+	for (const char *line = child_said; (line = strstr(line, "halloc: ")) != NULL; line++)
+		lines++;
+	return lines;
+}
+
 int main(void)
 {
 	setenv("HALLOC_ON_ERROR", "report", 1);
 	try_all(DEFAULT, "by default");
 	setenv("HALLOC_HARDENED", "1", 1);
 	try_all(HARDENED, "hardened");
+	REQUIRE(child_run(overflow_without_memory, NULL) == 0);
+	REQUIRE(lines_said() == 2);
 	unsetenv("HALLOC_HARDENED");
 	setenv("HALLOC_SAMPLE", "1", 1);
 	try_all(SAMPLED, "sampled");
