@@ -16,6 +16,7 @@
 
 #include <sched.h>
 #include <stddef.h>
+#include <unistd.h>
 
 /* stdio's list lock, exported by glibc since 2.2.5; other C libraries do without. */
 extern void _IO_list_lock(void) __attribute__((weak));
@@ -59,6 +60,12 @@ void lock_rank_given(enum lock_rank rank)
 {
 	if (config_debug)
 		held_ranks &= ~(1u << rank);
+}
+
+/* What is marked is held by this thread, too, while it is the only one. */
+static bool is_own(struct lock *lock)
+{
+	return pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self());
 }
 
 static void note_taken(struct lock *lock)
@@ -147,10 +154,22 @@ runs_seldom void lock_destroy(struct lock *lock)
 	pthread_mutex_destroy(&lock->mutex);
 }
 
+/* To wait would be for ever: this is a signal handler that has interrupted who holds the lock. */
+__attribute__((noinline, cold)) static void end_handler(void)
+{
+	lock_abandon();
+	report_carry_on = false;
+	report_error("a signal handler calls the heap, and has interrupted another call of it that "
+	             "must end first; thread %d",
+	             (int)gettid());
+}
+
 void lock_acquire_mutex(struct lock *lock)
 {
 	if (unlikely(!is_usual()) && lock_held_by_fork())
 		return;
+	if (unlikely(is_own(lock)) || (is_marked(lock) && lock_is_alone()))
+		end_handler();
 	mutex_take(lock);
 	note_taken(lock);
 }
@@ -233,8 +252,7 @@ static bool registry_try(void)
 
 static bool is_mine(struct lock *lock)
 {
-	return is_marked(lock) ||
-	       pthread_equal(__atomic_load_n(&lock->owner, __ATOMIC_RELAXED), pthread_self());
+	return is_marked(lock) || is_own(lock);
 }
 
 runs_seldom struct lock *lock_held(void)
@@ -278,7 +296,8 @@ runs_seldom void lock_fork_prepare(void)
 		_IO_list_lock();
 	pthread_mutex_lock(&registry);
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
-		mutex_take(lock);
+		if (likely(!is_own(lock)))
+			mutex_take(lock);
 	forking_thread = pthread_self();
 	__atomic_store_n(&forking, true, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&unusual, 1, __ATOMIC_RELAXED);
@@ -294,7 +313,8 @@ runs_seldom void lock_fork_parent(void)
 {
 	fork_over();
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
-		pthread_mutex_unlock(&lock->mutex);
+		if (likely(!is_own(lock)))
+			pthread_mutex_unlock(&lock->mutex);
 	pthread_mutex_unlock(&registry);
 	if (_IO_list_unlock != NULL)
 		_IO_list_unlock();
@@ -306,7 +326,8 @@ runs_seldom void lock_fork_child(void)
 
 	fork_over();
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
-		mutex_reset(lock);
+		if (likely(!is_own(lock)))
+			mutex_reset(lock);
 	registry = fresh;
 	if (_IO_list_resetlock != NULL)
 		_IO_list_resetlock();

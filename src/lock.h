@@ -82,6 +82,7 @@ static inline void lock_unmark(struct lock *lock)
 	__atomic_store_n(&lock->marked, false, __ATOMIC_RELEASE);
 }
 
+/* Ends the process, with a report, in a signal handler that has interrupted who holds the lock. */
 static inline void lock_acquire(struct lock *lock)
 {
 	if (unlikely(!lock_is_alone() || !lock_mark(lock)))
@@ -110,7 +111,8 @@ void lock_call_later(struct lock *lock, struct lock_later *later);
 void lock_abandon(void);
 
 /* Around fork: every registered lock is taken in rank order, and given back in the parent and the
- * child. In between, the forking thread may go on using what they guard. */
+ * child. In between, the forking thread may go on using what they guard. A lock that it holds already, as it has
+ * been interrupted by a signal handler that forks, it holds on in both. */
 void lock_fork_prepare(void);
 void lock_fork_parent(void);
 void lock_fork_child(void);

@@ -251,6 +251,69 @@ static void abandon(void)
 	rising_rank(NULL);
 }
 
+/* --- Signal handlers ------------------------------------------------------------------------------- */
+
+static void taken_again(void *arg)
+{
+	(void)arg;
+	alarm(20); /* as it would wait for itself */
+	lock_acquire(&low);
+	lock_acquire(&low);
+}
+
+static void *stays(void *arg)
+{
+	pthread_barrier_wait(arg);
+	pthread_barrier_wait(arg);
+	return arg;
+}
+
+static void taken_again_among_others(void *arg)
+{
+	pthread_barrier_t barrier;
+	pthread_t thread;
+
+	REQUIRE(pthread_barrier_init(&barrier, NULL, 2) == 0);
+	REQUIRE(pthread_create(&thread, NULL, stays, &barrier) == 0);
+	pthread_barrier_wait(&barrier);
+	REQUIRE(!lock_is_alone());
+	taken_again(arg);
+}
+
+/* A fork by who holds a lock: so it is in the child, too, which gives it back. */
+static void forks_with_lock(void *arg)
+{
+	pthread_barrier_t barrier;
+	pthread_t thread;
+	int status = 0;
+
+	(void)arg;
+	alarm(20); /* a deadlock ends by this */
+	REQUIRE(pthread_barrier_init(&barrier, NULL, 2) == 0);
+	REQUIRE(pthread_create(&thread, NULL, stays, &barrier) == 0);
+	pthread_barrier_wait(&barrier);
+	lock_acquire(&low);
+	lock_fork_prepare();
+	pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0)
+		lock_fork_child();
+	else
+		lock_fork_parent();
+	REQUIRE(lock_held() == &low);
+	REQUIRE(pthread_mutex_trylock(&low.mutex) != 0);
+	lock_release(&low);
+	REQUIRE(lock_held() == NULL);
+	rising_rank(NULL);
+	REQUIRE(try_elsewhere());
+	if (child == 0)
+		_exit(0);
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(status == 0);
+	pthread_barrier_wait(&barrier);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+}
+
 /* --- Calls that wait --------------------------------------------------------------------------------- */
 
 static unsigned called[4];
@@ -347,6 +410,10 @@ int main(void)
 	REQUIRE(child_aborts(falling_rank, NULL, "halloc: bug in halloc: held_ranks"));
 	REQUIRE(child_aborts(falling_rank_tried, NULL, "halloc: bug in halloc: held_ranks"));
 	REQUIRE(child_run(abandon_alone, NULL) == 0);
+	REQUIRE(child_aborts(taken_again, NULL, "halloc: a signal handler calls the heap"));
+	REQUIRE(child_aborts(taken_again_among_others, NULL,
+	                     "halloc: a signal handler calls the heap"));
+	REQUIRE(child_run(forks_with_lock, NULL) == 0);
 	alone();
 	exclusion();
 	lock_acquire(&low);
