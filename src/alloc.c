@@ -126,6 +126,26 @@ static void fork_parent(void)
 	pthread_mutex_unlock(&boot_mutex);
 }
 
+static void caches_call(struct lock_later *later)
+{
+	later->call = NULL;
+	tcache_fork_child();
+}
+
+/* The caches of threads that are no more wait for the lock that the thread holds in whose signal handler this is. */
+static void caches_end(void)
+{
+	static struct lock_later later;
+	struct lock *held = lock_held();
+
+	if (held == NULL) {
+		tcache_fork_child();
+	} else if (later.call == NULL) {
+		later.call = caches_call;
+		lock_call_later(held, &later);
+	}
+}
+
 static void fork_child(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
@@ -135,7 +155,7 @@ static void fork_child(void)
 	lock_fork_child();
 	boot_mutex = fresh;
 	if (stage_now() == STAGE_READY)
-		tcache_fork_child();
+		caches_end();
 }
 
 void alloc_start(void)
@@ -154,20 +174,28 @@ void alloc_finish(void)
 		hardened_sweep();
 }
 
-/* A request that comes before the heap stands, or back in while it is being built. Returns: false when
- * the heap stands, and is to serve it. */
-static bool serve_early(size_t size, size_t alignment, void **ptr)
+__attribute__((noinline, cold)) static bool serve_from_buffer(size_t size, size_t alignment,
+                                                              void **ptr)
 {
-	*ptr = NULL;
-	if (likely(stage_now() == STAGE_READY))
-		return false;
-	if (building_here() || !started)
+	bool ready = stage_now() == STAGE_READY;
+
+	if (ready || building_here() || !started)
 		*ptr = bootstrap_new(size, alignment);
-	if (*ptr == NULL && alloc_boot())
+	if (*ptr == NULL && !ready && alloc_boot())
 		return false;
 	if (*ptr == NULL)
 		errno = ENOMEM;
 	return true;
+}
+
+/* A request that comes before the heap stands, or back in: while it is being built, or from a signal handler that has
+ * interrupted another one. Returns: false when the heap stands, and is to serve it. */
+static inline bool serve_apart(size_t size, size_t alignment, void **ptr)
+{
+	*ptr = NULL;
+	if (likely(stage_now() == STAGE_READY && !tcache_is_busy()))
+		return false;
+	return serve_from_buffer(size, alignment, ptr);
 }
 
 /* --- Handing out -------------------------------------------------------------------------------- */
@@ -201,19 +229,29 @@ __attribute__((noinline, cold)) static void *no_room(size_t size)
 	return NULL;
 }
 
+static void *block_take(size_t size, size_t alignment)
+{
+	struct tcache *tcache = tcache_hide();
+	void *ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
+
+	if (ptr != NULL)
+		slab_tick();
+	tcache_show(tcache);
+	return ptr;
+}
+
 static void *new_block(size_t size, size_t alignment)
 {
 	int saved = errno;
 	void *ptr = NULL;
 
 	if (size <= ALLOC_BYTES_MAX)
-		ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
+		ptr = block_take(size, alignment);
 	if (unlikely(ptr == NULL) && make_room(size))
-		ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
+		ptr = block_take(size, alignment);
 	if (unlikely(ptr == NULL))
 		return no_room(size);
 	errno = saved;
-	slab_tick();
 	return ptr;
 }
 
@@ -258,7 +296,9 @@ runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned cla
 
 	if (size > ALLOC_BYTES_MAX || !tcache_sample_due(class))
 		return NULL;
+	struct tcache *tcache = tcache_hide();
 	ptr = guarded_new(size, alignment, GUARDED_NEW);
+	tcache_show(tcache);
 	errno = saved;
 	return ptr;
 }
@@ -276,7 +316,7 @@ __attribute__((noinline)) static void *new_rest(size_t size)
 {
 	void *ptr;
 
-	if (serve_early(size, 16, &ptr))
+	if (serve_apart(size, 16, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, 16, false);
@@ -300,7 +340,7 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 {
 	void *ptr;
 
-	if (serve_early(size, alignment, &ptr))
+	if (serve_apart(size, alignment, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, alignment, false);
@@ -320,7 +360,7 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 	if (ptr != NULL)
 		return ptr;
 	/* The bootstrap buffer is never used twice, so it still is zero. */
-	if (serve_early(size, 16, &ptr))
+	if (serve_apart(size, 16, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, 16, false);
@@ -346,6 +386,30 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 
 /* --- Taking back -------------------------------------------------------------------------------- */
 
+/* Returns: false when no block starts at ptr. */
+static bool block_free(void *ptr)
+{
+	struct tcache *tcache = tcache_hide();
+	bool given;
+
+	if (unlikely(guarded_at(ptr)))
+		given = guarded_free(ptr);
+	else
+		given = heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) != 0;
+	if (given)
+		slab_tick();
+	tcache_show(tcache);
+	return given;
+}
+
+/* Whether ptr lies where large blocks do: more cannot be told in a signal handler. */
+static bool may_be_block(const void *ptr)
+{
+	const struct pagemap_entry *entry = pagemap_find(ptr);
+
+	return entry != NULL && entry->reciprocal == 0 && !entry->retired;
+}
+
 /* Frees what is not a live slot: a large block, or a cell of the bootstrap buffer. */
 static bool free_other(void *ptr)
 {
@@ -355,12 +419,9 @@ static bool free_other(void *ptr)
 		return false;
 	if (unlikely(hardened_on))
 		return hardened_free(ptr);
-	if (unlikely(guarded_at(ptr)))
-		return guarded_free(ptr);
-	if (heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) == 0)
-		return false;
-	slab_tick();
-	return true;
+	if (tcache_is_busy())
+		return may_be_block(ptr); /* it is lost */
+	return block_free(ptr);
 }
 
 __attribute__((noinline)) static void free_rest(void *ptr)
@@ -394,7 +455,37 @@ bool alloc_free_checked(void *ptr)
 /* Whether a block starts at ptr that has the very bytes that were asked for. */
 static bool find_exact(const void *ptr, size_t *bytes)
 {
-	return unlikely(hardened_on) ? hardened_find(ptr, bytes) : guarded_find(ptr, bytes);
+	struct tcache *tcache = tcache_hide();
+	bool found = unlikely(hardened_on) ? hardened_find(ptr, bytes) : guarded_find(ptr, bytes);
+
+	tcache_show(tcache);
+	return found;
+}
+
+static size_t block_bytes(const void *ptr)
+{
+	struct tcache *tcache = tcache_hide();
+	size_t bytes = heap_block_bytes(heap_process, ptr);
+
+	tcache_show(tcache);
+	return bytes;
+}
+
+static void block_give(void *ptr, enum heap_contents contents)
+{
+	struct tcache *tcache = tcache_hide();
+
+	heap_give(heap_process, ptr, HEAP_BLOCK, contents);
+	tcache_show(tcache);
+}
+
+static bool block_resize(void *ptr, size_t size)
+{
+	struct tcache *tcache = tcache_hide();
+	bool done = heap_resize(heap_process, ptr, size);
+
+	tcache_show(tcache);
+	return done;
 }
 
 runs_seldom static bool is_exact(const void *ptr)
@@ -414,7 +505,7 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 	else if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		*bytes = bootstrap_bytes(ptr);
 	else if (ready && !hardened_on && !guarded_at(ptr))
-		*bytes = heap_block_bytes(heap_process, ptr);
+		*bytes = block_bytes(ptr);
 	if (*bytes != 0 || (ready && find_exact(ptr, bytes)))
 		return true;
 	if (name != NULL)
@@ -492,17 +583,23 @@ static void *resize_exact(void *ptr, size_t bytes, size_t size)
  * both. Returns: NULL when the limit or the system does not let it; nothing has changed then. */
 runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
 {
+	struct tcache *tcache = tcache_hide();
 	void *fresh = heap_take_in_exchange(heap_process, size, bytes);
+	void *old = ptr;
 
-	if (fresh == NULL)
-		return NULL;
-	enum os_move moved = os_move(ptr, fresh, bytes);
-	if (moved == OS_MOVED) {
-		heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_ZERO);
-		return fresh;
+	if (fresh != NULL) {
+		enum os_move moved = os_move(ptr, fresh, bytes);
+		enum heap_contents contents = moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY;
+		if (moved == OS_MOVE_LOST)
+			contents = HEAP_LOST;
+		if (moved != OS_MOVED) {
+			old = fresh;
+			fresh = NULL;
+		}
+		heap_give(heap_process, old, HEAP_BLOCK, contents);
 	}
-	heap_give(heap_process, fresh, HEAP_BLOCK, moved == OS_MOVE_LOST ? HEAP_LOST : HEAP_DIRTY);
-	return NULL;
+	tcache_show(tcache);
+	return fresh;
 }
 
 /* Moves a large block: the system moves its pages where that is cheaper than copying. */
@@ -524,7 +621,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	if (bytes >= MOVE_BYTES_MIN)
 		moved = os_move(ptr, fresh, bytes);
 	if (moved == OS_MOVE_LOST) {
-		heap_give(heap_process, fresh, HEAP_BLOCK, HEAP_LOST);
+		block_give(fresh, HEAP_LOST);
 		errno = ENOMEM;
 		return NULL;
 	}
@@ -532,7 +629,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 		os_populate(fresh, bytes & -os_page_bytes);
 		memcpy(fresh, ptr, bytes);
 	}
-	heap_give(heap_process, ptr, HEAP_BLOCK, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
+	block_give(ptr, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
 	return fresh;
 }
 
@@ -567,9 +664,8 @@ void *alloc_resize(void *ptr, size_t size)
 	if (size <= SIZECLASS_BYTES_MAX)
 		return resize_by_copy(ptr, size, size);
 	uint64_t refusals = limit_refusals();
-	if (heap_resize(heap_process, ptr, size) ||
-	    (limit_refusals() != refusals && make_room(size) &&
-	     heap_resize(heap_process, ptr, size))) {
+	if (block_resize(ptr, size) ||
+	    (limit_refusals() != refusals && make_room(size) && block_resize(ptr, size))) {
 		errno = saved;
 		return ptr;
 	}
@@ -586,5 +682,8 @@ size_t alloc_trim(void)
 	if (!alloc_boot())
 		return 0;
 	tcache_flush_self();
-	return slab_purge(os_clock_ms(), 0);
+	struct tcache *tcache = tcache_hide();
+	size_t bytes = slab_purge(os_clock_ms(), 0);
+	tcache_show(tcache);
+	return bytes;
 }

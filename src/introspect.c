@@ -569,7 +569,8 @@ runs_seldom static void stats_write(void)
 
 __attribute__((destructor)) static void stats_at_exit(void)
 {
-	if (stats.wanted)
+	/* A signal handler that ends the process may have interrupted who counts. */
+	if (stats.wanted && lock_held() == NULL)
 		stats_write();
 }
 

@@ -271,15 +271,19 @@ __attribute__((noinline)) static void send_slow(void *ptr, unsigned arena, uint8
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
 
+	if (tcache_is_busy())
+		return; /* it is lost */
 	if (tcache == &tcache_none && tcache_new())
 		tcache = tcache_self;
 	if (tcache->arena_number == TCACHE_ARENA_NONE) {
 		slab_flush(slab_arena(arena), &slot, 1);
 		return;
 	}
+	tcache_hide();
 	outbox_send(tcache);
 	outbox_put(tcache, ptr, arena, state);
 	slab_tick();
+	tcache_show(tcache);
 }
 
 __attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *state)
@@ -409,10 +413,12 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 		slab_fill(slab_arena(0), class, &slot, 1);
 		return slot;
 	}
+	tcache_hide();
 	change(tcache, class + 1);
 	slot = refill(tcache, class);
 	change(tcache, 0);
 	slab_tick();
+	tcache_show(tcache);
 	return slot;
 }
 
@@ -444,6 +450,7 @@ __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *
 	struct magazine *magazine =
 	        tcache->samples ? &tcache_more(tcache)->returns[class] : &tcache->magazines[class];
 
+	tcache_hide();
 	change(tcache, class + 1);
 	if (make_room(tcache, magazine, class)) {
 		*magazine->top = slot;
@@ -453,6 +460,7 @@ __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *
 	}
 	change(tcache, 0);
 	slab_tick();
+	tcache_show(tcache);
 }
 
 /* --- Threads come and go ------------------------------------------------------------------------ */
@@ -511,6 +519,11 @@ static size_t cache_bytes(void)
 {
 	return sizeof(struct tcache) + (tcache_sample != 0 ? sizeof(struct tcache_more)
 	                                                   : offsetof(struct tcache_more, returns));
+}
+
+bool tcache_hides(void)
+{
+	return pthread_getspecific(key) != NULL;
 }
 
 bool tcache_new(void)
@@ -590,18 +603,22 @@ static void thread_exit(void *arg)
 
 void tcache_flush_self(void)
 {
-	if (tcache_self->arena_number != TCACHE_ARENA_NONE)
-		tcache_empty(tcache_self);
+	if (tcache_self->arena_number == TCACHE_ARENA_NONE)
+		return;
+	struct tcache *tcache = tcache_hide();
+	tcache_empty(tcache);
+	tcache_show(tcache);
 }
 
 runs_seldom void tcache_fork_child(void)
 {
+	const struct tcache *own = tcache_is_busy() ? pthread_getspecific(key) : tcache_self;
 	struct tcache *next;
 
 	lock_acquire(&threads);
 	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = next) {
 		next = tcache->next;
-		if (tcache != tcache_self)
+		if (tcache != own)
 			tcache_end(tcache);
 	}
 	lock_release(&threads);

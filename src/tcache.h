@@ -71,6 +71,31 @@ extern struct tcache tcache_gone; /* a thread that has run its destructors */
 
 extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec")));
 
+/* While a thread is in the middle of something that a signal handler must not come into, it shows no cache: so what a
+ * handler calls comes to the slow paths, and these ask whether the thread is busy. */
+static inline struct tcache *tcache_hide(void)
+{
+	struct tcache *tcache = tcache_self;
+
+	tcache_self = &tcache_none;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return tcache;
+}
+
+static inline void tcache_show(struct tcache *tcache)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	tcache_self = tcache;
+}
+
+/* Whether this is a signal handler that has interrupted its thread there. */
+bool tcache_hides(void);
+
+static inline bool tcache_is_busy(void)
+{
+	return unlikely(tcache_self == &tcache_none) && tcache_hides();
+}
+
 /* Prepares the room: the key whose destructor ends a thread's cache. Returns: false without one. */
 bool tcache_boot(void);
 

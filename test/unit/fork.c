@@ -1,4 +1,5 @@
-/* fork while another thread holds each of the locks in turn: it waits for them, and the child has a heap.
+/* fork while another thread holds each of the locks in turn: it waits for them, and the child has a heap. So it has,
+ * once it gives the lock back, where the forking thread itself holds one, as in a signal handler.
  * links: misuse slack backtrace guarded hardened halloc dump introspect alloc bootstrap tcache slab heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report
  * timeout: 200 */
 #include "../../include/halloc.h"
@@ -94,6 +95,42 @@ static struct lock *first_lock(void)
 	return lock;
 }
 
+static void *has_a_cache(void *arg)
+{
+	allocate_all();
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return arg;
+}
+
+/* The other thread's cache waits for the lock. */
+static void fork_with(struct lock *lock)
+{
+	pthread_t thread;
+	int status = 0;
+
+	REQUIRE(pthread_create(&thread, NULL, has_a_cache, NULL) == 0);
+	pthread_barrier_wait(&barrier);
+	REQUIRE(tcache_count() == 2);
+	lock_acquire(lock);
+	pid_t child = fork();
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		REQUIRE(lock_held() == lock);
+		REQUIRE(tcache_count() == 2);
+		lock_release(lock);
+		REQUIRE(tcache_count() == 1);
+		be_child(1, 7);
+	}
+	lock_release(lock);
+	allocate_all();
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(WIFEXITED(status));
+	REQUIRE(WEXITSTATUS(status) == 7);
+	pthread_barrier_wait(&barrier);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+}
+
 static void every_lock(void)
 {
 	unsigned ranks = 0;
@@ -102,6 +139,7 @@ static void every_lock(void)
 	for (struct lock *lock = first_lock(); lock != NULL; lock = lock->next) {
 		ranks |= 1u << lock->rank;
 		fork_while_held(lock);
+		fork_with(lock);
 	}
 	heap_destroy(heap);
 	/* Boot's is below; nobody has an observer's. */

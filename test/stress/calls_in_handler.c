@@ -1,0 +1,173 @@
+/* A signal handler that calls malloc and free, or fork, or exit, is served wherever it comes in: between any two
+ * instructions of a call that it interrupts, in programs with and without threads. (Sizes of the same class as the
+ * interrupted call's are not tried: such a handler's malloc may get the block that the call is just taking, or giving.)
+ * modes: HALLOC_HARDENED=0
+ * timeout: 200 */
+#include "test.h"
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+
+#ifndef __x86_64__
+int main(void)
+{
+	puts("steps through code as x86-64 does");
+	return 77;
+}
+#else
+
+enum { TRAP_FLAG = 0x100, CALLS_EVERY = 23, FORKS_EVERY = 1501, KEPT = 20, EXITS = 12 };
+
+static volatile bool stepping;
+static bool forks, is_child;
+static unsigned steps, exits_at;
+static char *kept[KEPT];
+
+/* Some get no memory, as what serves them is little. */
+static void call(size_t size, unsigned i)
+{
+	char *block = malloc(size);
+
+	if (block == NULL) {
+		REQUIRE(errno == ENOMEM);
+		return;
+	}
+	fill(block, size, i);
+	if (kept[i] != NULL)
+		REQUIRE(filled(kept[i], 80, i));
+	REQUIRE(filled(block, size, i));
+	if (size == 80) {
+		free(kept[i]);
+		kept[i] = block;
+		return;
+	}
+	free(block);
+}
+
+static void fork_once(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		is_child = true; /* and goes on from here */
+		stepping = false;
+		return;
+	}
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(status == 0);
+}
+
+static void handle(int number, siginfo_t *info, void *context)
+{
+	int saved = errno;
+
+	(void)number;
+	(void)info;
+	if (exits_at != 0 && steps == exits_at)
+		exit(0);
+	if (stepping && ++steps % CALLS_EVERY == 0) {
+		call(80, steps % KEPT);
+		call(100, steps % KEPT);
+		call(7000, steps % KEPT);
+		call(150000, steps % KEPT);
+	}
+	if (stepping && forks && steps % FORKS_EVERY == 0)
+		fork_once();
+	if (!stepping)
+		((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+	errno = saved;
+}
+
+static void step(bool on)
+{
+	stepping = on;
+	if (on)
+		__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq" ::: "memory", "cc");
+}
+
+static size_t size_of(unsigned i)
+{
+	return i < 60 ? 48 : i < 68 ? 3000 : 100000;
+}
+
+static void work(void)
+{
+	enum { BLOCKS = 70, GROWN = 400000 };
+	static char *blocks[BLOCKS];
+
+	step(true);
+	for (unsigned i = 0; i < BLOCKS; i++)
+		blocks[i] = malloc(size_of(i));
+	char *grown = realloc(malloc(100000), GROWN);
+	step(false);
+	for (unsigned i = 0; i < BLOCKS; i++)
+		fill(blocks[i], size_of(i), i);
+	fill(grown, GROWN, 99);
+	for (unsigned i = 0; i < BLOCKS; i++)
+		REQUIRE(filled(blocks[i], size_of(i), i));
+	REQUIRE(filled(grown, GROWN, 99));
+	step(true);
+	for (unsigned i = 0; i < BLOCKS; i++)
+		free(blocks[i]);
+	grown = realloc(grown, 500);
+	step(false);
+	REQUIRE(filled(grown, 500, 99));
+	free(grown);
+	if (is_child)
+		_exit(0);
+}
+
+static void exit_once(unsigned at)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		alarm(60);
+		steps = 0;
+		exits_at = at;
+		work();
+		_exit(1);
+	}
+	REQUIRE(waitpid(child, &status, 0) == child);
+	REQUIRE(status == 0);
+}
+
+static void *waits(void *arg)
+{
+	pthread_barrier_wait(arg);
+	return arg;
+}
+
+static void free_kept(void)
+{
+	for (unsigned i = 0; i < KEPT; i++)
+		free(kept[i]);
+}
+
+int main(void)
+{
+	struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
+	pthread_barrier_t barrier;
+	pthread_t thread;
+
+	REQUIRE(sigaction(SIGTRAP, &action, NULL) == 0);
+	REQUIRE(atexit(free_kept) == 0);
+	for (unsigned i = 1; i <= EXITS; i++)
+		exit_once(i * i * 37);
+	forks = true;
+	work();
+	forks = false;
+	REQUIRE(pthread_barrier_init(&barrier, NULL, 2) == 0);
+	REQUIRE(pthread_create(&thread, NULL, waits, &barrier) == 0);
+	work();
+	pthread_barrier_wait(&barrier);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	fprintf(stderr, "%u steps\n", steps);
+	return 0;
+}
+#endif
