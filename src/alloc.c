@@ -559,6 +559,27 @@ static void *move_by_copy(void *ptr, size_t kept, void *fresh)
 	return fresh;
 }
 
+/* As move_by_copy between two guarded blocks: the system moves their pages where that is cheaper. */
+static void *move_guarded(char *ptr, size_t kept, char *fresh)
+{
+	size_t pages = kept & -os_page_bytes;
+	bool whole = (((uintptr_t)ptr | (uintptr_t)fresh) & (os_page_bytes - 1)) == 0;
+
+	if (fresh == NULL || !whole || pages < MOVE_BYTES_MIN)
+		return move_by_copy(ptr, kept, fresh);
+	enum os_move moved = os_move(ptr, fresh, pages);
+	if (moved == OS_MOVE_FAILED)
+		return move_by_copy(ptr, kept, fresh);
+	if (moved == OS_MOVE_LOST) {
+		guarded_lose(fresh);
+		errno = ENOMEM;
+		return NULL;
+	}
+	memcpy(fresh + pages, ptr + pages, kept - pages);
+	alloc_free(ptr);
+	return fresh;
+}
+
 static void *resize_by_copy(void *ptr, size_t kept, size_t size)
 {
 	return move_by_copy(ptr, kept, alloc_new(size));
@@ -574,7 +595,7 @@ static void *resize_exact(void *ptr, size_t bytes, size_t size)
 	if (!hardened_on)
 		return resize_by_copy(ptr, kept, size);
 	if (!hardened_resize(ptr, size))
-		return move_by_copy(ptr, kept, new_hardened(size, 16, grows));
+		return move_guarded(ptr, kept, new_hardened(size, 16, grows));
 	errno = saved;
 	return ptr;
 }

@@ -288,6 +288,18 @@ static struct guarded *live_lock(const void *ptr)
 	return NULL;
 }
 
+void guarded_lose(void *ptr)
+{
+	struct guarded *block = live_lock(ptr);
+
+	if (block == NULL)
+		return;
+	__atomic_store_n(&block->live, false, __ATOMIC_RELAXED);
+	live_now--;
+	give_back(block, HEAP_LOST);
+	lock_release(&guarded_lock);
+}
+
 /* Moves the end of a block's accessible part. Returns: false where the system refuses to open more. */
 static bool end_move(const struct guarded *block, uintptr_t end, uintptr_t wanted)
 {

@@ -41,6 +41,9 @@ bool guarded_resize(void *ptr, size_t size);
  * Returns: false when none starts there: nothing has changed. */
 bool guarded_free(void *ptr);
 
+/* Forgets the live block that starts at ptr, whose pages are mapped no more. */
+void guarded_lose(void *ptr);
+
 /* Whether a live block starts at ptr, and its bytes. */
 bool guarded_find(const void *ptr, size_t *size);
 

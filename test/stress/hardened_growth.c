@@ -1,9 +1,10 @@
-/* Large blocks that grow a little at a time, in hardened mode: seldom moved, with nothing lost, what is new all
- * zero, and what is beyond the last page inaccessible.
+/* Large blocks that grow a little at a time, in hardened mode: seldom moved, nor then copied, with nothing lost, what is new
+ * all zero, and what is beyond the last page inaccessible.
  * run: HALLOC_HARDENED=1 */
 #include "test.h"
 #include <malloc.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 enum { FIRST = 100000, STEP = 6, STEPS = 60000, MOVES_MOST = 20 };
@@ -73,6 +74,38 @@ static void shrinks(unsigned char *block, size_t size)
 	free(block);
 }
 
+static long page_faults(void)
+{
+	struct rusage usage;
+
+	REQUIRE(getrusage(RUSAGE_SELF, &usage) == 0);
+	return usage.ru_minflt;
+}
+
+/* A block that moves because it grows by half is not copied: what is old costs no page fault. */
+static void moves_whole_pages(void)
+{
+	size_t size = (size_t)2 << 20;
+	unsigned char *block = malloc(size);
+	long faults_for_old = 0;
+
+	REQUIRE(block);
+	fill(block, size, 1);
+	while (size < (size_t)100 << 20) {
+		size_t more = size + size / 2 + 13;
+		long before = page_faults();
+		block = realloc(block, more);
+		faults_for_old += page_faults() - before;
+		REQUIRE(block);
+		REQUIRE(filled(block, size, 1));
+		fill(block, more, 1);
+		size = more;
+	}
+	fprintf(stderr, "%ld page faults in realloc up to %zu bytes\n", faults_for_old, size);
+	REQUIRE(faults_for_old < (long)(((size_t)8 << 20) / page));
+	free(block);
+}
+
 int main(void)
 {
 	size_t size = FIRST + (size_t)STEP * STEPS;
@@ -87,5 +120,6 @@ int main(void)
 	fprintf(stderr, "%u moves while growing to 20 MB\n", moves);
 	REQUIRE(moves <= 60);
 	free(block);
+	moves_whole_pages();
 	return 0;
 }
