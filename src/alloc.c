@@ -174,8 +174,7 @@ void alloc_finish(void)
 		hardened_sweep();
 }
 
-__attribute__((noinline, cold)) static bool serve_from_buffer(size_t size, size_t alignment,
-                                                              void **ptr)
+__attribute__((noinline)) static bool serve_from_buffer(size_t size, size_t alignment, void **ptr)
 {
 	bool ready = stage_now() == STAGE_READY;
 

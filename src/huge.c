@@ -15,9 +15,11 @@
  *                   grows: of one that began untouched, in small pages, the middle and the end are looked at.
  *                   Now and then a block goes without, to learn from.
  *
- * No more are wanted in a stretch of which a part was given back.
+ * What a huge page has brought into memory counts as dirty, so it goes back when it has been idle as all else does. No
+ * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use.
  */
 #include "huge.h"
+#include "limit.h"
 #include "options.h"
 
 #define HUGE_GRANULES ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
@@ -47,7 +49,9 @@ static bool ended;          /* no more are asked for */
 
 bool huge_are_wanted(void)
 {
-	return options.huge_pages != HUGE_OFF && options.hardened == 0 && !ended;
+	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended)
+		return false;
+	return options.huge_pages == HUGE_ON || limit_bytes == SIZE_MAX;
 }
 
 /* The first boundary of huge pages at an offset, or behind it. */
@@ -125,12 +129,8 @@ static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t
 		ask(heap, offset, end, true);
 }
 
-void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
+static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
 {
-	const struct heap_cell *cell = cell_at(heap, number);
-
-	if (!heap->grows)
-		return;
 	offset = huge_boundary(heap, offset);
 	if (offset >= cell_end(cell) || !huge_are_wanted())
 		return;
@@ -141,6 +141,54 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
 	ask_within(heap, cell, offset, false);
 	if (heap_dirty_in(heap, cell->offset, cell->size) == 0)
 		heap->pages[cell->offset].first |= HEAP_PAGE_LEARN;
+}
+
+/* From now on counts what a free cell has from first to end as dirty. */
+static void free_brought(struct heap *heap, uint32_t number, uint32_t first, uint32_t end)
+{
+	if (!cell_is_free(heap, number))
+		return;
+	struct heap_cell *cell = cell_at(heap, number);
+	if (first < cell->offset)
+		first = cell->offset;
+	for (; first < end && first < cell_end(cell); first++) {
+		if (heap->pages[first].dirty_since != 0)
+			continue;
+		heap->pages[first].dirty_since = os_clock_ms();
+		heap->granules_dirty++;
+		cell->dirty = true;
+	}
+}
+
+/* The touch of a cell brings all of a huge page into memory that it lies in in part: what is free of it can be given
+ * back then, and slots have been there before they are handed out. */
+static void brought(struct heap *heap, const struct heap_cell *cell, uint32_t granule)
+{
+	uint32_t first = huge_boundary(heap, granule + 1) - HUGE_GRANULES;
+	uint32_t end = first + HUGE_GRANULES;
+
+	if (first > granule || !is_asked(heap, first))
+		return;
+	free_brought(heap, cell->previous, first, end);
+	free_brought(heap, cell->next, first, end);
+	if (cell->kind != HEAP_SLAB)
+		return;
+	if (first < cell->offset)
+		first = cell->offset;
+	for (; first < end && first < cell_end(cell); first++)
+		if (heap->pages[first].dirty_since == 0)
+			heap->pages[first].dirty_since = os_clock_ms();
+}
+
+void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
+{
+	const struct heap_cell *cell = cell_at(heap, number);
+
+	if (!heap->grows)
+		return;
+	ask_for(heap, cell, offset);
+	brought(heap, cell, cell->offset);
+	brought(heap, cell, cell_end(cell) - 1);
 }
 
 /* --- Learned ------------------------------------------------------------------------------------ */
