@@ -459,23 +459,6 @@ runs_seldom unsigned slab_take_held(struct arena *arena, unsigned class, uint64_
 	return count;
 }
 
-/* The pages of slots that were just taken, the lowest last, and will soon be touched one by one. Few slots are for a
- * program that may not want more: those who want many get more at a time. */
-static void slots_populate(const struct slot *slots, unsigned count, unsigned class)
-{
-	size_t slot_bytes = sizeclasses[class].slot_bytes;
-	uintptr_t start = (uintptr_t)slots[count - 1].ptr;
-	uintptr_t end = (uintptr_t)slots[0].ptr + slot_bytes;
-
-	if (slot_bytes > POPULATE_SLOT_BYTES_MAX || end - start > 2 * count * slot_bytes ||
-	    *slots[0].state != SLOT_FRESH || *slots[count - 1].state != SLOT_FRESH)
-		return;
-	start = (start + os_page_bytes - 1) & -os_page_bytes;
-	end = (end + os_page_bytes - 1) & -os_page_bytes;
-	if (end > start + os_page_bytes)
-		os_populate((void *)start, end - start);
-}
-
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)
 {
 	unsigned count = 0;
@@ -494,9 +477,23 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 	lock_release(&arena->lock);
 	if (unlikely(count < wanted))
 		memmove(slots, slots + wanted - count, count * sizeof *slots);
-	if (count > 1)
-		slots_populate(slots, count, class);
 	return count;
+}
+
+void slab_populate(const struct slot *slots, unsigned count, unsigned class)
+{
+	size_t slot_bytes = sizeclasses[class].slot_bytes;
+	uintptr_t start = (uintptr_t)slots[count - 1].ptr;
+	uintptr_t end = (uintptr_t)slots[0].ptr + slot_bytes;
+
+	if (slot_bytes > POPULATE_SLOT_BYTES_MAX || slots[0].ptr == NULL ||
+	    slots[count - 1].ptr == NULL || end - start > 2 * count * slot_bytes ||
+	    *slots[0].state != SLOT_FRESH || *slots[count - 1].state != SLOT_FRESH)
+		return;
+	start = (start + os_page_bytes - 1) & -os_page_bytes;
+	end = (end + os_page_bytes - 1) & -os_page_bytes;
+	if (end > start + os_page_bytes)
+		os_populate((void *)start, end - start);
 }
 
 /* --- Flush: slots come home --------------------------------------------------------------------- */

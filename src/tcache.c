@@ -417,6 +417,10 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 	change(tcache, class + 1);
 	slot = refill(tcache, class);
 	change(tcache, 0);
+	const struct magazine *magazine = &tcache->magazines[class];
+	const struct slot *slots = lowest(tcache, magazine, class);
+	if (magazine->top > slots) /* the one that was taken lies above */
+		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class);
 	slab_tick();
 	tcache_show(tcache);
 	return slot;

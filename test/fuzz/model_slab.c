@@ -2,6 +2,7 @@
  * them all: whose cache it is at the moment is a variable.
  * timeout: 250 */
 #include "model.h"
+#include <limits.h>
 
 const char *const model_modes[] = {"HALLOC_SAMPLE=0", "HALLOC_SAMPLE=3",
                                    "HALLOC_MAGAZINE_BYTES_MAX=0", NULL};
@@ -13,11 +14,27 @@ enum { PLAYERS = 4, FILL_MAX = 24 };
 static struct tcache *caches[PLAYERS];
 static unsigned player;
 
+/* A thread has its cache under a key, too: the one under which this thread has that cache. */
+static bool key_of(const struct tcache *cache, pthread_key_t *key)
+{
+	for (*key = 0; *key < PTHREAD_KEYS_MAX; ++*key)
+		if (pthread_getspecific(*key) == cache)
+			return true;
+	return false;
+}
+
 static void switch_to(unsigned next)
 {
+	static pthread_key_t key;
+	static bool known;
+
+	if (!known && tcache_self != &tcache_none)
+		known = key_of(tcache_self, &key);
 	caches[player] = tcache_self;
 	player = next;
 	tcache_self = caches[player];
+	if (known)
+		pthread_setspecific(key, tcache_self == &tcache_none ? NULL : tcache_self);
 }
 
 /* The others have gone, as in the child of a fork; their caches are emptied. */

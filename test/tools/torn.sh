@@ -1,5 +1,6 @@
 #!/bin/sh
 # What is read while slabs come and go is read anew, until it agrees with itself.
+# alone: who waits for a processor between two looks does not see the same twice
 # shellcheck source=test/tools/common
 
 . test/tools/common
