@@ -23,8 +23,7 @@ int main(void)
 	for (int way = WAY_FORBIDDEN; way <= WAY_ELSEWHERE; way++)
 		REQUIRE(each((struct plan){.way = (enum way)way, .calls = 1u << CALL_MMAP}) > 20);
 	/* As kernels before 6.17 may: the target is unmapped by then. */
-	bool moved = each((struct plan){.way = WAY_HALFWAY, .calls = 1u << CALL_MREMAP}) > 0;
-	REQUIRE(moved != is_hardened());
+	REQUIRE(each((struct plan){.way = WAY_HALFWAY, .calls = 1u << CALL_MREMAP}) > 0);
 	for (int call = 0; call < CALLS; call++)
 		each((struct plan){.from_first = true, .calls = 1u << call});
 	REQUIRE(each((struct plan){.from_first = true, .calls = ALL_CALLS}) > 100);

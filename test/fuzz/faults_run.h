@@ -360,6 +360,8 @@ static void moves(uint32_t chance)
 	/* By little: in hardened mode where it is. */
 	for (int i = 0; i < 8 && block.at != NULL; i++)
 		block_resize(&block, block.size + 5000);
+	if (block.at != NULL)
+		block_resize(&block, 2 * block.size);
 	for (int i = 0; i < 2; i++)
 		if (walls[i].at != NULL)
 			block_free(&walls[i]);
@@ -436,7 +438,7 @@ static void program(void)
 	uint32_t chance = 20260801;
 
 	/* A heap large enough for huge pages, of which nothing is touched. */
-	options.huge_pages = 1;
+	options.huge_pages = 2;
 	void *untouched = alloc_new((size_t)40 << 20);
 
 	for (int round = 0; round < 8; round++) {
