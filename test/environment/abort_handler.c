@@ -1,7 +1,7 @@
 /* A program's handler of SIGABRT may allocate, and so may another thread: no lock is held where a crime is
  * reported.
  * run: HALLOC_BACKTRACE=1
- * timeout: 100 */
+ * timeout: 400 */
 #include "sizes.h"
 #include <pthread.h>
 #include <signal.h>

@@ -3,7 +3,7 @@
  * or carries on; what it did wrong by then is told, each of it once, in its order.
  * run: HALLOC_HARDENED=1 HALLOC_ARENAS=1 HALLOC_BACKTRACE=1
  * modes: HALLOC_ON_ERROR=abort HALLOC_ON_ERROR=report
- * timeout: 100 */
+ * timeout: 400 */
 #include "sizes.h"
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* The system refuses each call for memory in turn: that one alone, then that one and all after it. In hardened
  * mode every eleventh: it makes some thousands.
  * modes: HALLOC_HARDENED=0 HALLOC_HARDENED=1
- * timeout: 200 */
+ * timeout: 600 */
 #include "faults_run.h"
 
 static unsigned step_between = 1;

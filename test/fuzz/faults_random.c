@@ -1,7 +1,7 @@
 /* The system refuses calls for memory by chance, at several rates, all kinds or one kind of them; each
  * place in os.c that calls the system has failed at least once.
  * modes: HALLOC_HARDENED=0 HALLOC_HARDENED=1
- * timeout: 200 */
+ * timeout: 600 */
 #include "faults_run.h"
 
 /* Every call of the five in the source must be in the tally. */

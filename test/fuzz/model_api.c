@@ -1,7 +1,7 @@
 /* The whole API, under the names of malloc.c with api_ before them, against a list of what is out: by
  * default, hardened, sampled and with a limit; from threads that come and go, and in the child of a fork; and for
  * some steps at a time with hardly any memory left.
- * timeout: 250 */
+ * timeout: 500 */
 #include "../../include/halloc.h"
 #include "api.h"
 #include "guarded.h"

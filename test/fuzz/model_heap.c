@@ -1,6 +1,6 @@
 /* The core: cells of a heap of fixed size and of the process heap, against a list of what is out. What a
  * take refuses did not fit; what is free reads as zero where the heap says so.
- * timeout: 250 */
+ * timeout: 500 */
 #include "model.h"
 
 const char *const model_modes[] = {"HALLOC_LIMIT=1T", "HALLOC_LIMIT=5M", NULL};

@@ -1,6 +1,6 @@
 /* Slabs, and the magazines of several threads, against a list of the slots that are out. One thread plays
  * them all: whose cache it is at the moment is a variable.
- * timeout: 250 */
+ * timeout: 500 */
 #include "model.h"
 #include <limits.h>
 

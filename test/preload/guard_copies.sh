@@ -1,5 +1,5 @@
 # Programs of every day do the same while their copies are watched.
-# timeout: 250
+# timeout: 500
 . test/preload/programs
 export HALLOC_GUARD_COPIES=1
 both programs

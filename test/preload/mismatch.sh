@@ -1,5 +1,5 @@
 # Programs of every day do the same in hardened mode with everything watched; C++ ones among them.
-# timeout: 250
+# timeout: 500
 . test/preload/programs
 needs g++
 export HALLOC_HARDENED=1 HALLOC_GUARD_COPIES=1 HALLOC_MISMATCH=1

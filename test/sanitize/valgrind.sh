@@ -1,5 +1,5 @@
 # valgrind finds no error in the rooms: no read of what is undefined, no bad address.
-# timeout: 280
+# timeout: 500
 . test/sanitize/common
 command -v valgrind >/dev/null || {
 	echo "valgrind is not installed"

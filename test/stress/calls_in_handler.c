@@ -2,7 +2,7 @@
  * instructions of a call that it interrupts, in programs with and without threads. (Sizes of the same class as the
  * interrupted call's are not tried: such a handler's malloc may get the block that the call is just taking, or giving.)
  * modes: HALLOC_HARDENED=0
- * timeout: 200 */
+ * timeout: 400 */
 #include "test.h"
 #include <pthread.h>
 #include <signal.h>

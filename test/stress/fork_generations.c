@@ -1,6 +1,6 @@
 /* Each generation has threads with full caches, and forks the next, in which they are no more: what their caches
  * held is used again.
- * timeout: 100 */
+ * timeout: 400 */
 #include "test.h"
 #include <pthread.h>
 #include <sys/wait.h>

@@ -1,7 +1,7 @@
 /* A program without threads may fork in a signal handler, wherever that comes in: in malloc, in free, or in fork. Its
  * child exits, or goes on from there.
  * modes: HALLOC_HARDENED=0 HALLOC_HARDENED=1 HALLOC_SAMPLE=1
- * timeout: 100 */
+ * timeout: 400 */
 #include "sizes.h"
 #include <signal.h>
 #include <sys/time.h>

@@ -1,7 +1,7 @@
 /* Hardened mode: correct programs are never stopped. Random operations of every kind, from several threads,
  * with blocks that change hands; a block's bytes are those that were asked for, zero at first, and kept.
  * modes: HALLOC_HARDENED=1
- * timeout: 100 */
+ * timeout: 400 */
 #include "test.h"
 #include <malloc.h>
 #include <pthread.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A core file that is cut short, or changed where the reader looks: the map of what is left, or one line that
 # says what is wrong. The sanitizers watch.
-# timeout: 200
+# timeout: 400
 # shellcheck disable=SC2016 # for awk
 # shellcheck source=test/tools/common
 
