@@ -197,8 +197,11 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
  * last one counts for nothing. */
 static bool is_filled(uintptr_t start, size_t bytes)
 {
-	return os_is_resident((void *)(start + bytes / 2 / LOOK_BYTES * LOOK_BYTES), LOOK_BYTES) &&
-	       os_is_resident((void *)(start + bytes - HEAP_PAGE_BYTES - LOOK_BYTES), LOOK_BYTES);
+	uintptr_t middle = start + bytes / 2 / LOOK_BYTES * LOOK_BYTES;
+	uintptr_t end = start + bytes - HEAP_PAGE_BYTES - LOOK_BYTES;
+
+	return os_resident_bytes((void *)middle, LOOK_BYTES) == LOOK_BYTES &&
+	       os_resident_bytes((void *)end, LOOK_BYTES) == LOOK_BYTES;
 }
 
 void huge_learn(struct heap *heap, uint32_t cell)

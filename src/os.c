@@ -200,17 +200,22 @@ bool os_purge(void *start, size_t bytes)
 	return madvise(start, bytes, MADV_DONTNEED) == 0;
 }
 
-bool os_is_resident(void *start, size_t bytes)
+size_t os_resident_bytes(void *start, size_t bytes)
 {
-	unsigned char pages[HEAP_PAGE_BYTES / 4096];
+	unsigned char pages[512]; /* so many at a time */
+	size_t step = sizeof pages << os_page_shift;
+	size_t resident = 0;
 
-	call_count();
-	if (mincore(start, bytes, pages) != 0)
-		return false;
-	for (size_t i = 0; i < bytes >> os_page_shift; i++)
-		if ((pages[i] & 1) == 0)
-			return false;
-	return true;
+	for (char *at = start; bytes > 0; at += step, bytes -= step) {
+		if (step > bytes)
+			step = bytes;
+		call_count();
+		if (mincore(at, step, pages) != 0)
+			return 0;
+		for (size_t i = 0; i < step >> os_page_shift; i++)
+			resident += (size_t)(pages[i] & 1) << os_page_shift;
+	}
+	return resident;
 }
 
 void os_populate(void *start, size_t bytes)
