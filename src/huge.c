@@ -11,7 +11,7 @@
  *     under slabs   when one comes to lie at, or across, its start, in a heap that is large already: slabs then
  *                   fill it from the bottom up. Each arena may have begun a slab of many classes, so the more there
  *                   are, the larger it must be;
- *     in a block    when one of half its size or more was filled. That is learned when a block is freed or
+ *     in a block    in such a heap, when one of half its size or more was filled. That is learned when a block is freed or
  *                   grows: of one that began untouched, in small pages, the middle and the end are looked at.
  *                   Now and then a block goes without, to learn from.
  *
@@ -24,8 +24,9 @@
 
 #define HUGE_GRANULES ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
 
-/* So much of the heap is in use for each arena, before slabs ask. */
-#define ARENA_BYTES_MIN ((size_t)16 << 20)
+/* So much of the heap is in use, for slabs so much for each arena, before any is asked for: the last one may be nearly
+ * empty. */
+#define ARENA_BYTES_MIN ((size_t)24 << 20)
 
 /* One block in so many goes without. */
 #define BLOCKS_TO_LEARN_FROM 16u
@@ -83,10 +84,8 @@ static void ask(struct heap *heap, uint32_t offset, uint32_t end, bool wanted)
 
 /* --- Asked for ---------------------------------------------------------------------------------- */
 
-static bool heap_is_large(const struct heap *heap)
+static bool heap_is_large(const struct heap *heap, unsigned arenas)
 {
-	unsigned arenas = __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED);
-
 	return options.huge_pages == HUGE_ON ||
 	       heap_bytes_of(heap, heap->granules_in_use) >= arenas * ARENA_BYTES_MIN;
 }
@@ -96,7 +95,7 @@ static bool is_to_learn_from(const struct heap *heap, const struct heap_cell *bl
 {
 	if (block->size < HUGE_GRANULES || options.huge_pages == HUGE_ON)
 		return false;
-	return heap_bytes_of(heap, block->size) / 2 > filled_bytes ||
+	return !heap_is_large(heap, 1) || heap_bytes_of(heap, block->size) / 2 > filled_bytes ||
 	       ++blocks_asked % BLOCKS_TO_LEARN_FROM == 0;
 }
 
@@ -122,8 +121,9 @@ static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell, uint
 static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
 {
 	uint32_t end = offset + HUGE_GRANULES;
+	unsigned arenas = __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED);
 
-	if (offset < cell_end(cell) && !is_asked(heap, offset) && heap_is_large(heap) &&
+	if (offset < cell_end(cell) && !is_asked(heap, offset) && heap_is_large(heap, arenas) &&
 	    cell_is_free(heap, cell->next) && cell_end(cell_at(heap, cell->next)) >= end &&
 	    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
 		ask(heap, offset, end, true);
@@ -204,20 +204,23 @@ static bool is_filled(uintptr_t start, size_t bytes)
 	       os_resident_bytes((void *)end, LOOK_BYTES) == LOOK_BYTES;
 }
 
-void huge_learn(struct heap *heap, uint32_t cell)
+void huge_learn(struct heap *heap, uint32_t cell, bool grows)
 {
 	const struct heap_cell *block = cell_at(heap, cell);
 	size_t bytes = heap_bytes_of(heap, block->size);
 
-	if (!heap->grows || (heap->pages[block->offset].first & HEAP_PAGE_LEARN) == 0)
+	if (!heap->grows || block->size < HUGE_GRANULES)
 		return;
-	heap->pages[block->offset].first &= ~HEAP_PAGE_LEARN;
-	if (!is_filled(heap_address_of(heap, block->offset), bytes)) {
-		if (filled_bytes > bytes / 4)
+	uint32_t *marks = &heap->pages[block->offset].first;
+	bool filled = grows && bytes / 2 <= filled_bytes;
+	if ((*marks & HEAP_PAGE_LEARN) != 0) {
+		*marks &= ~HEAP_PAGE_LEARN;
+		filled = is_filled(heap_address_of(heap, block->offset), bytes);
+		if (!filled && filled_bytes > bytes / 4)
 			filled_bytes = bytes / 4;
-	} else if (filled_bytes < bytes) {
-		filled_bytes = bytes;
 	}
+	if (filled && filled_bytes < bytes)
+		filled_bytes = bytes;
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

@@ -6,6 +6,9 @@
 #include <malloc.h>
 #include <sys/wait.h>
 
+/* The small blocks of this test may have come to lie across the start of one. */
+enum { FOR_SMALL = 4 * MIB };
+
 /* Of a block of so many MiB, touches a byte in each stretch of so many, frees it, and gives it all back.
  * Returns: for how much of it huge pages were asked. */
 static size_t use(size_t mib, size_t stretch)
@@ -22,11 +25,17 @@ static size_t use(size_t mib, size_t stretch)
 	return (ptrdiff_t)more > 0 ? more : 0;
 }
 
+static void in_small_heap(void)
+{
+	REQUIRE(use(8, 4096) == 0);
+	REQUIRE(use(8, 4096) == 0);
+}
+
 static void barely_touched(void)
 {
 	for (int i = 0; i < 40; i++)
 		REQUIRE(use(32, MIB) == 0);
-	REQUIRE(asked_for() == 0);
+	REQUIRE(asked_for() <= FOR_SMALL);
 }
 
 static void once_filled(void)
@@ -51,7 +60,7 @@ static void changed(void)
 	for (int i = 0; i < 20; i++)
 		use(16, MIB);
 	REQUIRE(use(16, MIB) == 0);
-	REQUIRE(asked_for() == 0);
+	REQUIRE(asked_for() <= FOR_SMALL);
 }
 
 static void grown(void)
@@ -73,7 +82,7 @@ static void grown(void)
 
 int main(void)
 {
-	void (*const cases[])(void) = {barely_touched, once_filled, changed, grown};
+	void (*const cases[])(void) = {in_small_heap, barely_touched, once_filled, changed, grown};
 	int status;
 
 	if (!has_huge_pages())
@@ -82,6 +91,7 @@ int main(void)
 		pid_t pid = fork();
 		REQUIRE(pid >= 0);
 		if (pid == 0) {
+			REQUIRE(cases[i] == in_small_heap || malloc(24 * MIB) != NULL);
 			cases[i]();
 			return 0;
 		}
