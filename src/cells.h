@@ -50,10 +50,7 @@ struct heap_page {
 /* The huge page that starts here was asked for. */
 #define HEAP_PAGE_HUGE 0x40000000u
 
-/* The block that starts here began untouched: it will show whether such blocks are filled. */
-#define HEAP_PAGE_LEARN 0x20000000u
-
-#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE | HEAP_PAGE_LEARN)
+#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE)
 
 struct heap {
 	struct lock lock;

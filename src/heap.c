@@ -138,7 +138,6 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
 		bytes = heap_bytes_of(heap, cell_at(heap, cell)->size);
 		if (heap->grows && kind == HEAP_BLOCK)
 			heap_page_of(heap, cell_at(heap, cell)->offset)->first |= HEAP_PAGE_FREED;
-		huge_learn(heap, cell, false);
 		cell_free(heap, cell, contents);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_given++;
@@ -197,8 +196,6 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 	uint32_t cell = cell_starting(heap, ptr);
 	expect(cell != 0);
 	uint32_t size = cell_at(heap, cell)->size;
-	if (granules > size)
-		huge_learn(heap, cell, true);
 	if (granules == size)
 		done = true;
 	else if (granules < size)

@@ -1,7 +1,7 @@
 /*
  * huge - huge pages under the process heap.
  *
- * Holds:  what was learned of large blocks; how many huge pages were given up, and whether more are asked for; in
+ * Holds:  how many huge pages were given up, and whether more are asked for; in
  *         the heap pages, which were.
  * Locks:  none; heap->lock is held.
  *
@@ -11,9 +11,7 @@
  *     under slabs   when one comes to lie at, or across, its start, in a heap that is large already: slabs then
  *                   fill it from the bottom up. Each arena may have begun a slab of many classes, so the more there
  *                   are, the larger it must be;
- *     in a block    in such a heap, when one of half its size or more was filled. That is learned when a block is freed or
- *                   grows: of one that began untouched, in small pages, the middle and the end are looked at.
- *                   Now and then a block goes without, to learn from.
+ *     in a block    in such a heap, when it grows where it is: so it was filled before.
  *
  * What a huge page has brought into memory counts as dirty, so it goes back when it has been idle as all else does. No
  * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use.
@@ -28,12 +26,6 @@
  * empty. */
 #define ARENA_BYTES_MIN ((size_t)24 << 20)
 
-/* One block in so many goes without. */
-#define BLOCKS_TO_LEARN_FROM 16u
-
-/* What is looked at in a block. */
-#define LOOK_BYTES HEAP_PAGE_BYTES
-
 /* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
  * so many is for them. */
 #define LEAVES_SHARE 32u
@@ -44,9 +36,7 @@ enum { HUGE_AUTO, HUGE_OFF, HUGE_ON };
 unsigned huge_arenas;
 
 static unsigned given_up;
-static unsigned blocks_asked;
-static size_t filled_bytes; /* the largest block that was filled, as far as is known */
-static bool ended;          /* no more are asked for */
+static bool ended; /* no more are asked for */
 
 bool huge_are_wanted(void)
 {
@@ -90,15 +80,6 @@ static bool heap_is_large(const struct heap *heap, unsigned arenas)
 	       heap_bytes_of(heap, heap->granules_in_use) >= arenas * ARENA_BYTES_MIN;
 }
 
-/* Whether a large block is to do without, and from then on learned from. */
-static bool is_to_learn_from(const struct heap *heap, const struct heap_cell *block)
-{
-	if (block->size < HUGE_GRANULES || options.huge_pages == HUGE_ON)
-		return false;
-	return !heap_is_large(heap, 1) || heap_bytes_of(heap, block->size) / 2 > filled_bytes ||
-	       ++blocks_asked % BLOCKS_TO_LEARN_FROM == 0;
-}
-
 /* Asks for all in a cell, from a boundary on, in which nothing has been touched; or for none there. Returns: the first
  * boundary of which the huge page goes beyond the cell. */
 static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell, uint32_t offset,
@@ -134,13 +115,13 @@ static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t of
 	offset = huge_boundary(heap, offset);
 	if (offset >= cell_end(cell) || !huge_are_wanted())
 		return;
-	if (!is_to_learn_from(heap, cell)) {
+	/* A block that grows was filled; of one that was just handed out nobody knows. */
+	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||
+	              options.huge_pages == HUGE_ON;
+	if (wanted && heap_is_large(heap, 1))
 		ask_across(heap, cell, ask_within(heap, cell, offset, true));
-		return;
-	}
-	ask_within(heap, cell, offset, false);
-	if (heap_dirty_in(heap, cell->offset, cell->size) == 0)
-		heap->pages[cell->offset].first |= HEAP_PAGE_LEARN;
+	else
+		ask_within(heap, cell, offset, false);
 }
 
 /* From now on counts what a free cell has from first to end as dirty. */
@@ -189,38 +170,6 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
 	ask_for(heap, cell, offset);
 	brought(heap, cell, cell->offset);
 	brought(heap, cell, cell_end(cell) - 1);
-}
-
-/* --- Learned ------------------------------------------------------------------------------------ */
-
-/* Whether the middle and the end of a block are resident. What is asked for is rounded up to heap pages, so the
- * last one counts for nothing. */
-static bool is_filled(uintptr_t start, size_t bytes)
-{
-	uintptr_t middle = start + bytes / 2 / LOOK_BYTES * LOOK_BYTES;
-	uintptr_t end = start + bytes - HEAP_PAGE_BYTES - LOOK_BYTES;
-
-	return os_resident_bytes((void *)middle, LOOK_BYTES) == LOOK_BYTES &&
-	       os_resident_bytes((void *)end, LOOK_BYTES) == LOOK_BYTES;
-}
-
-void huge_learn(struct heap *heap, uint32_t cell, bool grows)
-{
-	const struct heap_cell *block = cell_at(heap, cell);
-	size_t bytes = heap_bytes_of(heap, block->size);
-
-	if (!heap->grows || block->size < HUGE_GRANULES)
-		return;
-	uint32_t *marks = &heap->pages[block->offset].first;
-	bool filled = grows && bytes / 2 <= filled_bytes;
-	if ((*marks & HEAP_PAGE_LEARN) != 0) {
-		*marks &= ~HEAP_PAGE_LEARN;
-		filled = is_filled(heap_address_of(heap, block->offset), bytes);
-		if (!filled && filled_bytes > bytes / 4)
-			filled_bytes = bytes / 4;
-	}
-	if (filled && filled_bytes < bytes)
-		filled_bytes = bytes;
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

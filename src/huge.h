@@ -20,10 +20,6 @@ bool huge_are_wanted(void);
  * or has grown. */
 void huge_ask(struct heap *heap, uint32_t cell, uint32_t offset);
 
-/* Before a block is freed, or grows: learns from it whether blocks of its size are filled. One that was thought to be,
- * and grows, is. */
-void huge_learn(struct heap *heap, uint32_t cell, bool grows);
-
 /* Before a range is purged: a huge page that lies partly outside of it is given up. */
 void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules);
 

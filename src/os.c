@@ -200,24 +200,6 @@ bool os_purge(void *start, size_t bytes)
 	return madvise(start, bytes, MADV_DONTNEED) == 0;
 }
 
-size_t os_resident_bytes(void *start, size_t bytes)
-{
-	unsigned char pages[512]; /* so many at a time */
-	size_t step = sizeof pages << os_page_shift;
-	size_t resident = 0;
-
-	for (char *at = start; bytes > 0; at += step, bytes -= step) {
-		if (step > bytes)
-			step = bytes;
-		call_count();
-		if (mincore(at, step, pages) != 0)
-			return 0;
-		for (size_t i = 0; i < step >> os_page_shift; i++)
-			resident += (size_t)(pages[i] & 1) << os_page_shift;
-	}
-	return resident;
-}
-
 void os_populate(void *start, size_t bytes)
 {
 	static bool is_unknown; /* to this kernel */

@@ -63,9 +63,6 @@ bool os_window_skip(struct os_window *window, size_t bytes);
  * Returns: false when the system refused; the contents are then unchanged. */
 bool os_purge(void *start, size_t bytes);
 
-/* How much of a range is in memory; 0 where the system does not tell. */
-size_t os_resident_bytes(void *start, size_t bytes);
-
 /* Makes the pages of a range that will be written to soon: at once is cheaper than when each is touched. It may do
  * nothing; errno stays. */
 void os_populate(void *start, size_t bytes);

@@ -10,19 +10,8 @@
 
 #include <string.h>
 
-/* A stretch of so many bytes is zeroed by giving its pages back; one of so many is looked at first, as to clear what is
- * not resident brings it into memory. */
+/* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
 #define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
-#define ZERO_LOOK_BYTES_MIN     ((size_t)256 << 10)
-
-static void zero(void *start, size_t bytes)
-{
-	bool absent = bytes >= ZERO_BY_PURGE_BYTES_MIN ||
-	              (bytes >= ZERO_LOOK_BYTES_MIN && os_resident_bytes(start, bytes) < bytes / 2);
-
-	if (!absent || !os_purge(start, bytes))
-		memset(start, 0, bytes);
-}
 
 void heap_zero(struct heap *heap, void *ptr, size_t bytes)
 {
@@ -34,7 +23,9 @@ void heap_zero(struct heap *heap, void *ptr, size_t bytes)
 		while (run < end && heap->pages[run].dirty_since != 0)
 			run++;
 		void *start = (void *)(heap->base + (page << HEAP_PAGE_SHIFT));
-		zero(start, (run - page) << HEAP_PAGE_SHIFT);
+		size_t length = (run - page) << HEAP_PAGE_SHIFT;
+		if (length < ZERO_BY_PURGE_BYTES_MIN || !os_purge(start, length))
+			memset(start, 0, length);
 		page = run + 1;
 	}
 }
