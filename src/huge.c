@@ -1,8 +1,7 @@
 /*
  * huge - huge pages under the process heap.
  *
- * Holds:  how many huge pages were given up, and whether more are asked for; in
- *         the heap pages, which were.
+ * Holds:  how many huge pages were given up, and whether more are asked for; in the heap pages, which were.
  * Locks:  none; heap->lock is held.
  *
  * They save most of the page faults and TLB misses, and cost memory where they are not filled. So one is asked for

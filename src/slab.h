@@ -101,8 +101,8 @@ struct arena *slab_arena_new(unsigned limit);
  * Returns: how many; 0 with ENOMEM when there is no room for a slab. */
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted);
 
-/* After a fill: makes the pages of its slots, the lowest last, which will soon be touched one by one. Few slots are for a program that
- * may not want more of them: who wants many gets more at a time. */
+/* After a fill: makes the pages of its slots, the lowest last, which will soon be touched one by one. Few slots are
+ * for a program that may not want more of them: who wants many gets more at a time. */
 void slab_populate(const struct slot *slots, unsigned count, unsigned class);
 
 /* Puts slots of this arena, none of them live, back into their slabs. */
