@@ -200,6 +200,20 @@ bool os_purge(void *start, size_t bytes)
 	return madvise(start, bytes, MADV_DONTNEED) == 0;
 }
 
+bool os_page_is_zero(const void *page)
+{
+	const char *at = (const char *)((uintptr_t)page & -os_page_bytes);
+
+	for (const char *end = at + os_page_bytes; at < end; at += 8 * sizeof(uint64_t)) {
+		uint64_t words[8];
+		memcpy(words, at, sizeof words);
+		if ((words[0] | words[1] | words[2] | words[3] | words[4] | words[5] | words[6] |
+		     words[7]) != 0)
+			return false;
+	}
+	return true;
+}
+
 void os_populate(void *start, size_t bytes)
 {
 	static bool is_unknown; /* to this kernel */

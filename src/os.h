@@ -63,6 +63,10 @@ bool os_window_skip(struct os_window *window, size_t bytes);
  * Returns: false when the system refused; the contents are then unchanged. */
 bool os_purge(void *start, size_t bytes);
 
+/* Whether all of the page that an address lies in reads as zero: as what was not touched does, and little else. To look
+ * at it brings no memory in. */
+bool os_page_is_zero(const void *page);
+
 /* Makes the pages of a range that will be written to soon: at once is cheaper than when each is touched. It may do
  * nothing; errno stays. */
 void os_populate(void *start, size_t bytes);

@@ -10,8 +10,34 @@
 
 #include <string.h>
 
-/* A stretch of so many bytes is zeroed by giving its pages back: most of it may not be resident. */
+/* A stretch of so many bytes is zeroed by giving its pages back; one of so many is looked at first, as to clear what is
+ * not in memory brings it there. */
 #define ZERO_BY_PURGE_BYTES_MIN ((size_t)4 << 20)
+#define ZERO_LOOK_BYTES_MIN     ((size_t)256 << 10)
+
+/* Of so many pages, so many may not read as zero. */
+#define ZERO_LOOKS         8
+#define ZERO_LOOKS_TOUCHED 2
+
+/* Whether it looks as if little of a stretch was touched. */
+static bool is_sparse(const char *start, size_t bytes)
+{
+	size_t stride = bytes / ZERO_LOOKS;
+	unsigned touched = 0;
+
+	for (unsigned i = 0; i < ZERO_LOOKS && touched <= ZERO_LOOKS_TOUCHED; i++)
+		touched += !os_page_is_zero(start + i * stride + stride / 2);
+	return touched <= ZERO_LOOKS_TOUCHED;
+}
+
+static void zero(void *start, size_t bytes)
+{
+	bool by_purge = bytes >= ZERO_BY_PURGE_BYTES_MIN ||
+	                (bytes >= ZERO_LOOK_BYTES_MIN && is_sparse(start, bytes));
+
+	if (!by_purge || !os_purge(start, bytes))
+		memset(start, 0, bytes);
+}
 
 void heap_zero(struct heap *heap, void *ptr, size_t bytes)
 {
@@ -23,9 +49,7 @@ void heap_zero(struct heap *heap, void *ptr, size_t bytes)
 		while (run < end && heap->pages[run].dirty_since != 0)
 			run++;
 		void *start = (void *)(heap->base + (page << HEAP_PAGE_SHIFT));
-		size_t length = (run - page) << HEAP_PAGE_SHIFT;
-		if (length < ZERO_BY_PURGE_BYTES_MIN || !os_purge(start, length))
-			memset(start, 0, length);
+		zero(start, (run - page) << HEAP_PAGE_SHIFT);
 		page = run + 1;
 	}
 }
