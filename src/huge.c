@@ -21,9 +21,10 @@
 
 #define HUGE_GRANULES ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
 
-/* So much of the heap is in use, for slabs so much for each arena, before any is asked for: the last one may be nearly
- * empty. */
-#define ARENA_BYTES_MIN ((size_t)24 << 20)
+/* So much of the heap is in use, for each arena, before any is asked for under slabs: the last one may be nearly
+ * empty. And so much, before any is asked for in blocks, or where one ends: a part of each may stay empty. */
+#define SLABS_BYTES_MIN  ((size_t)16 << 20)
+#define BLOCKS_BYTES_MIN ((size_t)24 << 20)
 
 /* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
  * so many is for them. */
@@ -73,10 +74,10 @@ static void ask(struct heap *heap, uint32_t offset, uint32_t end, bool wanted)
 
 /* --- Asked for ---------------------------------------------------------------------------------- */
 
-static bool heap_is_large(const struct heap *heap, unsigned arenas)
+/* Whether so much of it is in use. */
+static bool heap_is_large(const struct heap *heap, size_t bytes)
 {
-	return options.huge_pages == HUGE_ON ||
-	       heap_bytes_of(heap, heap->granules_in_use) >= arenas * ARENA_BYTES_MIN;
+	return options.huge_pages == HUGE_ON || heap_bytes_of(heap, heap->granules_in_use) >= bytes;
 }
 
 /* Asks for all in a cell, from a boundary on, in which nothing has been touched; or for none there. Returns: the first
@@ -102,9 +103,11 @@ static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t
 {
 	uint32_t end = offset + HUGE_GRANULES;
 	unsigned arenas = __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED);
+	size_t bytes_min = cell->kind == HEAP_SLAB ? SLABS_BYTES_MIN : BLOCKS_BYTES_MIN;
 
-	if (offset < cell_end(cell) && !is_asked(heap, offset) && heap_is_large(heap, arenas) &&
-	    cell_is_free(heap, cell->next) && cell_end(cell_at(heap, cell->next)) >= end &&
+	if (offset < cell_end(cell) && !is_asked(heap, offset) &&
+	    heap_is_large(heap, arenas * bytes_min) && cell_is_free(heap, cell->next) &&
+	    cell_end(cell_at(heap, cell->next)) >= end &&
 	    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
 		ask(heap, offset, end, true);
 }
@@ -117,24 +120,25 @@ static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t of
 	/* A block that grows was filled; of one that was just handed out nobody knows. */
 	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||
 	              options.huge_pages == HUGE_ON;
-	if (wanted && heap_is_large(heap, 1))
-		ask_across(heap, cell, ask_within(heap, cell, offset, true));
-	else
-		ask_within(heap, cell, offset, false);
+	wanted = wanted && heap_is_large(heap, BLOCKS_BYTES_MIN);
+	offset = ask_within(heap, cell, offset, wanted);
+	if (wanted || cell->kind == HEAP_SLAB)
+		ask_across(heap, cell, offset);
 }
 
-/* From now on counts what a free cell has from first to end as dirty. */
-static void free_brought(struct heap *heap, uint32_t number, uint32_t first, uint32_t end)
+/* From now on counts what a cell has from first to end as dirty. */
+static void count_brought(struct heap *heap, uint32_t number, uint32_t first, uint32_t end)
 {
-	if (!cell_is_free(heap, number))
-		return;
 	struct heap_cell *cell = cell_at(heap, number);
+
 	if (first < cell->offset)
 		first = cell->offset;
 	for (; first < end && first < cell_end(cell); first++) {
 		if (heap->pages[first].dirty_since != 0)
 			continue;
 		heap->pages[first].dirty_since = os_clock_ms();
+		if (!cell_is_free(heap, number))
+			continue;
 		heap->granules_dirty++;
 		cell->dirty = true;
 	}
@@ -142,22 +146,20 @@ static void free_brought(struct heap *heap, uint32_t number, uint32_t first, uin
 
 /* The touch of a cell brings all of a huge page into memory that it lies in in part: what is free of it can be given
  * back then, and slots have been there before they are handed out. */
-static void brought(struct heap *heap, const struct heap_cell *cell, uint32_t granule)
+static void brought(struct heap *heap, uint32_t number, uint32_t granule)
 {
+	const struct heap_cell *cell = cell_at(heap, number);
 	uint32_t first = huge_boundary(heap, granule + 1) - HUGE_GRANULES;
 	uint32_t end = first + HUGE_GRANULES;
 
 	if (first > granule || !is_asked(heap, first))
 		return;
-	free_brought(heap, cell->previous, first, end);
-	free_brought(heap, cell->next, first, end);
-	if (cell->kind != HEAP_SLAB)
-		return;
-	if (first < cell->offset)
-		first = cell->offset;
-	for (; first < end && first < cell_end(cell); first++)
-		if (heap->pages[first].dirty_since == 0)
-			heap->pages[first].dirty_since = os_clock_ms();
+	if (cell_is_free(heap, cell->previous))
+		count_brought(heap, cell->previous, first, end);
+	if (cell_is_free(heap, cell->next))
+		count_brought(heap, cell->next, first, end);
+	if (cell->kind == HEAP_SLAB)
+		count_brought(heap, number, first, end);
 }
 
 void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
@@ -167,8 +169,8 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
 	if (!heap->grows)
 		return;
 	ask_for(heap, cell, offset);
-	brought(heap, cell, cell->offset);
-	brought(heap, cell, cell_end(cell) - 1);
+	brought(heap, number, cell->offset);
+	brought(heap, number, cell_end(cell) - 1);
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

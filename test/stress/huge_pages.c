@@ -5,7 +5,7 @@
 
 #include <malloc.h>
 
-enum { SIZE = 100, BYTES = 96 * MIB, SMALL_HEAP = 24 * MIB };
+enum { SIZE = 100, BYTES = 96 * MIB, SMALL_HEAP = 16 * MIB };
 
 static char *blocks[BYTES / SIZE];
 
