@@ -133,6 +133,15 @@ static inline uint64_t os_stopwatch_since(uint64_t start)
 /* Milliseconds from an arbitrary moment; never 0, and coarse: some 4 ms. */
 uint32_t os_clock_ms(void);
 
+/* Returns: whether since_ms lies age_ms or more before now_ms; for an age of 0, always. A moment that another thread
+ * has entered after now_ms was read does not. */
+static inline bool os_has_passed(uint32_t now_ms, uint32_t since_ms, uint32_t age_ms)
+{
+	uint32_t passed = now_ms - since_ms;
+
+	return age_ms == 0 || (passed >= age_ms && passed < UINT32_MAX - 60000);
+}
+
 /* The processors this process may use: by affinity and by the control group's quota; at least 1. */
 unsigned os_cpus(void);
 

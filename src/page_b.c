@@ -337,8 +337,7 @@ void page_b_record_free(void *record, size_t size)
 
 static bool frame_is_idle(const struct frame *frame, uint32_t now_ms, uint32_t age_ms)
 {
-	return frame->idle_since != 0 &&
-	       (age_ms == 0 || (int32_t)(now_ms - frame->idle_since) >= (int32_t)age_ms);
+	return frame->idle_since != 0 && os_has_passed(now_ms, frame->idle_since, age_ms);
 }
 
 /* Gives the whole OS pages among idle frames back. Returns: their bytes. */

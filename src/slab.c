@@ -38,9 +38,11 @@ void (*slab_came_twice)(void *ptr);
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
 
 /* A heap that has grown by a quarter, and so much, gives idle memory back before it grows on, of which part
- * of the usual time has passed. */
+ * of the usual time has passed; in slabs, so many OS pages in a row: a call for each single one takes longer than it
+ * is worth while there is hope that they are used again. */
 #define GROWTH_BYTES_MIN ((size_t)4 << 20)
 #define GROWTH_AGE_PART  16u
+#define GROWTH_RUN_PAGES 2u
 
 static uint32_t tick_next_ms;
 static uint64_t growth_next = GROWTH_BYTES_MIN;
@@ -670,7 +672,8 @@ static void slots_set_fresh(struct slab *slab, size_t start, size_t end)
 		memset(slab_states(slab) + first, SLOT_FRESH, last - first);
 }
 
-static size_t slab_purge_pages(struct slab *slab)
+/* Purges the idle OS pages of a slab that are so many in a row. Sets *left, where there are others. */
+static size_t slab_purge_pages(struct slab *slab, unsigned run_pages, bool *left)
 {
 	unsigned pages = (unsigned)(class_of(slab)->heap_pages * HEAP_PAGE_BYTES >> os_page_shift);
 	size_t purged = 0;
@@ -681,8 +684,10 @@ static size_t slab_purge_pages(struct slab *slab)
 			run++;
 		size_t start = (size_t)page << os_page_shift;
 		size_t end = (size_t)run << os_page_shift;
-		if (run > page &&
-		    heap_purge_range(heap_process, slab->start + start, end - start)) {
+		if (run > page && run - page < run_pages) {
+			*left = true;
+		} else if (run > page &&
+		           heap_purge_range(heap_process, slab->start + start, end - start)) {
 			slots_set_fresh(slab, start, end);
 			purged += end - start;
 		}
@@ -700,40 +705,46 @@ static size_t slab_purge_whole(struct arena *arena, struct slab *slab)
 	return purged ? bytes : 0;
 }
 
+/* What is purged: what has idled for so long, and in slabs so many OS pages in a row. */
+struct purge {
+	uint32_t now_ms, age_ms;
+	unsigned run_pages;
+};
+
 /* Purges the slab of an arena that has been idle longest. Returns: false when none is old enough, or the system
- * does not let it go: it waits anew then. */
-static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_ms, size_t *purged)
+ * does not let it go. What is left of one waits anew. */
+static bool arena_purge_one(struct arena *arena, const struct purge *purge, size_t *purged)
 {
-	bool done = false;
+	bool done = false, left = false;
 
 	lock_acquire(&arena->lock);
 	struct slab *slab = arena->idle_first;
-	if (slab != NULL && now_ms - slab->idle_since >= age_ms) {
+	if (slab != NULL && os_has_passed(purge->now_ms, slab->idle_since, purge->age_ms)) {
 		bool empty = slab->free == class_of(slab)->slots;
 		idle_remove(arena, slab);
 		done = !empty || slab_unguard(slab);
 		if (empty && done)
 			*purged += slab_purge_whole(arena, slab);
 		else
-			*purged += slab_purge_pages(slab);
-		if (!done)
+			*purged += slab_purge_pages(slab, purge->run_pages, &left);
+		if (!done || left)
 			idle_add(arena, slab);
 	}
 	lock_release(&arena->lock);
 	return done;
 }
 
-runs_seldom size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
+runs_seldom static size_t purge_all(const struct purge *purge)
 {
 	size_t purged = 0;
 	uint64_t clock = os_stopwatch();
 	int saved = errno;
 
 	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++)
-		while (arena_purge_one(slab_arena(i), now_ms, age_ms, &purged))
+		while (arena_purge_one(slab_arena(i), purge, &purged))
 			;
-	purged += heap_purge(heap_process, now_ms, age_ms);
-	purged += page_b_purge(now_ms, age_ms);
+	purged += heap_purge(heap_process, purge->now_ms, purge->age_ms);
+	purged += page_b_purge(purge->now_ms, purge->age_ms);
 	if (purged != 0) {
 		page_b_count(&halloc_page_b.purges, 1);
 		page_b_count(&halloc_page_b.purged_bytes, purged);
@@ -742,6 +753,11 @@ runs_seldom size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 		page_b_count(&halloc_page_b.purge_ns, os_stopwatch_since(clock));
 	errno = saved;
 	return purged;
+}
+
+size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
+{
+	return purge_all(&(struct purge){.now_ms = now_ms, .age_ms = age_ms, .run_pages = 1});
 }
 
 /* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. Whoever
@@ -770,7 +786,9 @@ __attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, 
 {
 	if (__atomic_compare_exchange_n(&growth_next, &next, peak + peak / 4 + GROWTH_BYTES_MIN,
 	                                false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		slab_purge(now_ms, age_ms / GROWTH_AGE_PART);
+		purge_all(&(struct purge){.now_ms = now_ms,
+		                          .age_ms = age_ms / GROWTH_AGE_PART + 1,
+		                          .run_pages = GROWTH_RUN_PAGES});
 }
 
 void slab_tick(void)

@@ -167,6 +167,9 @@ int main(void)
 	uint32_t now = os_clock_ms();
 	REQUIRE(now != 0);
 	REQUIRE((int32_t)(os_clock_ms() - now) >= 0);
+	REQUIRE(os_has_passed(5, UINT32_MAX - 4, 10) && !os_has_passed(5, UINT32_MAX - 4, 11));
+	REQUIRE(os_has_passed(UINT32_MAX - 100000, 1, 500));
+	REQUIRE(!os_has_passed(1000, 1004, 1) && os_has_passed(1000, 1004, 0));
 	REQUIRE(os_random() != os_random());
 	return 0;
 }
