@@ -26,6 +26,9 @@
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
 #define MOVE_BYTES_MIN ((size_t)1 << 20)
 
+/* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
+#define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
+
 enum stage { STAGE_NONE, STAGE_BUILDING, STAGE_READY, STAGE_FAILED };
 
 static enum stage stage;
@@ -564,7 +567,7 @@ static void *move_guarded(char *ptr, size_t kept, char *fresh)
 	size_t pages = kept & -os_page_bytes;
 	bool whole = (((uintptr_t)ptr | (uintptr_t)fresh) & (os_page_bytes - 1)) == 0;
 
-	if (fresh == NULL || !whole || pages < MOVE_BYTES_MIN)
+	if (fresh == NULL || !whole || pages < MOVE_GUARDED_BYTES_MIN)
 		return move_by_copy(ptr, kept, fresh);
 	enum os_move moved = os_move(ptr, fresh, pages);
 	if (moved == OS_MOVE_FAILED)

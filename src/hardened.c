@@ -42,6 +42,9 @@
 #define READY_SLOTS_MAX 32u
 #define READY_BYTES_MAX 16384u
 
+/* To hand out a slot up to this size touches mostly all of its pages, at its start and in its slack. */
+#define POPULATE_SLOT_BYTES_MAX 5120u
+
 #define ARENAS_USED_MAX 16u
 
 /* At exit all that waits is looked at, and so many heap pages of slabs. */
@@ -78,6 +81,7 @@ struct ready {
 	unsigned least; /* with so many and no more, some are to come out of the slabs */
 	unsigned most;
 	unsigned next;
+	bool again; /* not the first slab of the class */
 	struct freed slots[READY_SLOTS_MAX];
 };
 
@@ -435,6 +439,19 @@ __attribute__((always_inline)) static inline void ready_draw(struct quarantine *
 	__builtin_prefetch(slab->sizes + next.slot, 1);
 }
 
+/* Slots leave a slab by chance, so the first few of many lie on all of its pages: these are made at once, but for
+ * the first slab of a class, of which few may be wanted. */
+static void slab_begin(struct ready *ready, const struct slab *slab, unsigned slot, unsigned taken)
+{
+	const struct sizeclass *shape = &sizeclasses[slab->sizeclass];
+
+	if (slab->free + taken != shape->slots || slab_states(slab)[slot] != SLOT_FRESH)
+		return;
+	if (ready->again && ready->room <= POPULATE_SLOT_BYTES_MAX)
+		os_populate((void *)slab->start, shape->heap_pages * HEAP_PAGE_BYTES);
+	ready->again = true;
+}
+
 /* Takes slots out of the slabs until three quarters of what may be ready are. */
 static void ready_fill(struct quarantine *quarantine, unsigned class, struct ready *ready)
 {
@@ -447,6 +464,8 @@ static void ready_fill(struct quarantine *quarantine, unsigned class, struct rea
 		                                slots, wanted - ready->count);
 		if (taken == 0)
 			break;
+		if (!quarantine->arena->inaccessible)
+			slab_begin(ready, slab, slots[0], taken);
 		const unsigned char *start = block_of(slab, 0);
 		for (unsigned i = 0; i < taken; i++)
 			ready->slots[ready->count++] =
