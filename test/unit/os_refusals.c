@@ -7,19 +7,27 @@
 #include <sys/syscall.h>
 
 static bool refuse_unmap, refuse_map, refuse_change, lose_target;
+static bool is_old;  /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
+static char *mapped; /* the last time */
+static char *unmapped;
 
 int munmap(void *start, size_t bytes)
 {
-	if (!refuse_unmap)
+	if (!refuse_unmap) {
+		unmapped = start;
 		return (int)syscall(SYS_munmap, start, bytes);
+	}
 	errno = ENOMEM;
 	return -1;
 }
 
 void *mmap(void *start, size_t bytes, int protection, int flags, int file, off_t offset)
 {
+	if (is_old)
+		flags &= ~MAP_FIXED_NOREPLACE;
 	if (!refuse_map)
-		return (void *)syscall(SYS_mmap, start, bytes, protection, flags, file, offset);
+		return mapped = (char *)syscall(SYS_mmap, start, bytes, protection, flags, file,
+		                                offset);
 	errno = ENOMEM;
 	return MAP_FAILED;
 }
@@ -55,6 +63,30 @@ void *mremap(void *start, size_t bytes, size_t bytes_wanted, int flags, ...)
 	return MAP_FAILED;
 }
 
+/* What lies in the way of a window is told from what is refused, and an old kernel's answer does not stay. */
+static void in_the_way(void)
+{
+	struct os_window window;
+	size_t page = os_page_bytes;
+
+	for (int old = 0; old < 2; old++) {
+		is_old = old != 0;
+		REQUIRE(os_window_open(&window, (size_t)1 << 32, page));
+		REQUIRE(!window.reserved);
+		char *there = (char *)window.base + page;
+		REQUIRE(mmap(there, page, PROT_READ | PROT_WRITE,
+		             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == there);
+		fill(there, page, 1);
+		REQUIRE(os_window_claim(&window, page) == OS_CLAIM_TAKEN);
+		REQUIRE(filled(there, page, 1));
+		REQUIRE(!is_old || (mapped != there && faults(mapped)));
+		refuse_map = true;
+		REQUIRE(os_window_claim(&window, page) == OS_CLAIM_REFUSED);
+		refuse_map = false;
+	}
+	is_old = false;
+}
+
 static void leftovers(void)
 {
 	size_t bytes = 16 * os_page_bytes;
@@ -72,6 +104,14 @@ static void leftovers(void)
 	os_unmap(other, bytes);
 	REQUIRE(faults(other));
 	REQUIRE(faults(start));
+
+	start = os_map(bytes);
+	refuse_unmap = true;
+	os_unmap(start, bytes);
+	refuse_unmap = false;
+	unmapped = NULL;
+	REQUIRE(os_map(bytes) != NULL);
+	REQUIRE(unmapped == start);
 }
 
 static void moves(void)
@@ -101,6 +141,9 @@ static void changes(void)
 	REQUIRE(!os_guard(start, bytes));
 	REQUIRE(!os_unguard(start, bytes));
 	REQUIRE(!os_purge(start, bytes));
+	errno = 77;
+	os_populate(start, bytes); /* a hint */
+	REQUIRE(errno == 77);
 	refuse_change = false;
 	REQUIRE(filled(start, bytes, 1));
 	REQUIRE(os_guard(start, bytes));
@@ -112,6 +155,7 @@ static void changes(void)
 int main(void)
 {
 	os_boot();
+	in_the_way();
 	leftovers();
 	moves();
 	changes();

@@ -3,6 +3,19 @@
 #include "report.h"
 #include "child.h"
 #include <limits.h>
+#include <sys/syscall.h>
+
+static bool interrupt;
+
+/* As where a signal comes whose handler was set without SA_RESTART. */
+ssize_t write(int fd, const void *from, size_t bytes)
+{
+	if (!interrupt)
+		return syscall(SYS_write, fd, from, bytes);
+	interrupt = false;
+	errno = EINTR;
+	return -1;
+}
 
 #define SAME(...)                                                              \
 	do {                                                                   \
@@ -89,6 +102,14 @@ static void warn(void *arg)
 	report_warning("%s is %d", "this", 3);
 	if (errno != 77)
 		_exit(3);
+}
+
+static void warn_interrupted(void *arg)
+{
+	interrupt = true;
+	warn(arg);
+	if (interrupt)
+		_exit(4);
 }
 
 static void err(void *carry_on)
@@ -183,6 +204,8 @@ int main(void)
 	cuts();
 	streams();
 	REQUIRE(child_run(warn, NULL) == 0);
+	REQUIRE(strcmp(child_said, "halloc: warning: this is 3\n") == 0);
+	REQUIRE(child_run(warn_interrupted, NULL) == 0);
 	REQUIRE(strcmp(child_said, "halloc: warning: this is 3\n") == 0);
 	REQUIRE(child_aborts(err, &no, "halloc: double free of 0x10\n"));
 	REQUIRE(child_run(err, &yes) == 4);
