@@ -6,15 +6,17 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-static bool refuse_unmap, refuse_map, refuse_change, lose_target;
+static bool refuse_unmap, refuse_map, refuse_place, refuse_change, lose_target;
 static bool is_old;  /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
 static char *mapped; /* the last time */
 static char *unmapped;
+static int mappings; /* made, and not unmapped */
 
 int munmap(void *start, size_t bytes)
 {
 	if (!refuse_unmap) {
 		unmapped = start;
+		mappings--;
 		return (int)syscall(SYS_munmap, start, bytes);
 	}
 	errno = ENOMEM;
@@ -25,11 +27,13 @@ void *mmap(void *start, size_t bytes, int protection, int flags, int file, off_t
 {
 	if (is_old)
 		flags &= ~MAP_FIXED_NOREPLACE;
-	if (!refuse_map)
-		return mapped = (char *)syscall(SYS_mmap, start, bytes, protection, flags, file,
-		                                offset);
-	errno = ENOMEM;
-	return MAP_FAILED;
+	if (refuse_map || (refuse_place && start != NULL)) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	mapped = (char *)syscall(SYS_mmap, start, bytes, protection, flags, file, offset);
+	mappings += mapped != MAP_FAILED;
+	return mapped;
 }
 
 int mprotect(void *start, size_t bytes, int protection)
@@ -85,6 +89,22 @@ static void in_the_way(void)
 		refuse_map = false;
 	}
 	is_old = false;
+}
+
+/* Where no place can be chosen, a window lies where the system puts it; if it cannot be opened there, nothing stays. */
+static void put_anywhere(void)
+{
+	struct os_window window;
+
+	refuse_place = true;
+	REQUIRE(os_window_open(&window, (size_t)1 << 32, os_page_bytes));
+	REQUIRE(window.reserved);
+	fill((char *)window.base, os_page_bytes, 1);
+	refuse_change = true;
+	int before = mappings;
+	REQUIRE(!os_window_open(&window, (size_t)1 << 32, os_page_bytes));
+	REQUIRE(mappings == before);
+	refuse_change = refuse_place = false;
 }
 
 static void leftovers(void)
@@ -156,6 +176,7 @@ int main(void)
 {
 	os_boot();
 	in_the_way();
+	put_anywhere();
 	leftovers();
 	moves();
 	changes();
