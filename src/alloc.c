@@ -446,8 +446,12 @@ bool alloc_free_checked(void *ptr)
 	struct slot slot;
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
 
-	if (entry == NULL)
-		return free_other(ptr);
+	if (entry == NULL) {
+		int saved = errno;
+		bool freed = free_other(ptr);
+		errno = saved;
+		return freed;
+	}
 	tcache_push(slot, entry);
 	return true;
 }

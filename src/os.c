@@ -164,6 +164,8 @@ bool os_window_open(struct os_window *window, size_t size, size_t first)
 
 static bool protect(void *start, size_t bytes, int protection)
 {
+	if (bytes == 0)
+		return true;
 	call_count();
 	return mprotect(start, bytes, protection) == 0;
 }

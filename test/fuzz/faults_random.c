@@ -21,7 +21,7 @@ static unsigned sites_missed(void)
 			    strncmp(line, " *", 2) == 0 || strncmp(line, "/*", 2) == 0)
 				continue;
 			sites++;
-			/* In hardened mode pages are neither huge nor made ahead. */
+			/* In hardened mode none are huge. */
 			if (call == CALL_MADVISE && tally->called[call][number] == 0 &&
 			    is_hardened())
 				continue;

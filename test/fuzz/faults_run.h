@@ -302,7 +302,10 @@ static void block_free(struct block *block)
 {
 	block_check(block, block);
 	errno = 33;
-	alloc_free(block->at);
+	if (owners % 2 != 0)
+		alloc_free(block->at);
+	else
+		REQUIRE(alloc_free_checked(block->at));
 	REQUIRE(errno == 33);
 	block->at = NULL;
 }
