@@ -235,18 +235,6 @@ bool os_huge_pages(void *start, size_t bytes, bool wanted)
 	return madvise(start, bytes, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE) == 0;
 }
 
-runs_seldom enum os_move os_move(void *from, void *to, size_t bytes)
-{
-	void *moved =
-	        mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
-
-	call_count();
-	if (moved != MAP_FAILED)
-		return OS_MOVED;
-	/* The system may have unmapped the target before it found a reason to refuse. */
-	return map_at((uintptr_t)to, bytes) == OS_CLAIM_REFUSED ? OS_MOVE_LOST : OS_MOVE_FAILED;
-}
-
 /*
  * Ranges that the system would not unmap: undoing a mapping that was merged with its neighbours takes one
  * mapping more, and there may be too many. Their memory is given back, and unmapping is tried again
@@ -315,6 +303,47 @@ void os_unmap(void *start, size_t bytes)
 	if (!unmap(start, bytes))
 		leftover_add(start, bytes);
 	leftovers_unmap();
+}
+
+static bool remap(void *from, void *to, size_t bytes)
+{
+	call_count();
+	return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) !=
+	       MAP_FAILED;
+}
+
+/* Whether the place that pages were moved from stays as good as any: not before Linux 5.7, and not in programs that
+ * qemu emulates (7.2 does), to which it counts as unmapped: it is not purged any more. */
+runs_seldom static bool moves_are_whole(void)
+{
+	static enum { UNKNOWN, NO, YES } answer;
+	int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+
+	if (known != UNKNOWN)
+		return known == YES;
+	char *page = os_map(2 * os_page_bytes);
+	if (page == NULL)
+		return false;
+	if (!remap(page, page + os_page_bytes, os_page_bytes)) {
+		known = errno == EINVAL ? NO : UNKNOWN;
+	} else {
+		*page = 1;
+		if (os_purge(page, os_page_bytes))
+			known = os_page_is_zero(page) ? YES : NO;
+	}
+	os_unmap(page, 2 * os_page_bytes);
+	__atomic_store_n(&answer, known, __ATOMIC_RELAXED);
+	return known == YES;
+}
+
+runs_seldom enum os_move os_move(void *from, void *to, size_t bytes)
+{
+	if (!moves_are_whole())
+		return OS_MOVE_FAILED;
+	if (remap(from, to, bytes))
+		return OS_MOVED;
+	/* The system may have unmapped the target before it found a reason to refuse. */
+	return map_at((uintptr_t)to, bytes) == OS_CLAIM_REFUSED ? OS_MOVE_LOST : OS_MOVE_FAILED;
 }
 
 bool os_guard(void *start, size_t bytes)

@@ -78,9 +78,8 @@ no 'a 32-bit program, the library is 64-bit' "$temporary/other-class"
 cp "$cat" "$temporary/other-machine"
 patch other-machine 18 '\050\000'
 no 'is for arm, the library for' "$temporary/other-machine"
-if echo 'int main(void) { return 0; }' | build 32-bit -m32; then
-	no '32-bit program, the library is 64-bit' "$temporary/32-bit"
-fi
+echo 'void _start(void) {}' | build 32-bit -m32 -nostdlib -static
+no '32-bit program, the library is 64-bit' "$temporary/32-bit"
 
 # Damage is told, and never more than that.
 head -c 5000 "$cat" >"$temporary/cut"
