@@ -12,6 +12,10 @@
  *                   are, the larger it must be;
  *     in a block    in such a heap, when it grows where it is: so it was filled before.
  *
+ * They come slowly where the system must look for them, or where it is a guest and its host must find the memory: so
+ * now and then one is touched at once, and where that took longer than to make as many small pages, there are none for a
+ * while.
+ *
  * What a huge page has brought into memory counts as dirty, so it goes back when it has been idle as all else does. No
  * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use.
  */
@@ -30,6 +34,12 @@
  * so many is for them. */
 #define LEAVES_SHARE 32u
 
+/* One in so many times that some are asked for, it is looked at how long one takes. Where it is too long, none are for so
+ * many times, and so on, twice as many each time. */
+#define ASKS_LOOKED_AT 8u
+#define PAUSE_FIRST    8u
+#define PAUSE_MOST     1024u
+
 /* As options.huge_pages has them. */
 enum { HUGE_AUTO, HUGE_OFF, HUGE_ON };
 
@@ -37,6 +47,13 @@ unsigned huge_arenas;
 
 static unsigned given_up;
 static bool ended; /* no more are asked for */
+
+bool huge_compares = true;
+
+static struct {
+	uint64_t small_ns, small_pages; /* what they took, before any were huge */
+	unsigned look_in, pause, pause_next;
+} costs = {.pause_next = PAUSE_FIRST};
 
 bool huge_are_wanted(void)
 {
@@ -58,9 +75,82 @@ static bool is_asked(const struct heap *heap, uint32_t offset)
 	return (heap->pages[offset].first & HEAP_PAGE_HUGE) != 0;
 }
 
+/* --- What they cost ------------------------------------------------------------------------------ */
+
+void huge_compare(size_t bytes, uint64_t ns)
+{
+	__atomic_fetch_add(&costs.small_ns, ns, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&costs.small_pages, bytes >> os_page_shift, __ATOMIC_RELAXED);
+}
+
+static uint64_t populate_timed(uintptr_t start, size_t bytes)
+{
+	uint64_t clock = os_stopwatch_read();
+
+	os_populate((void *)start, bytes);
+	return os_stopwatch_read() - clock;
+}
+
+/* Where nothing is known of small pages, has the first of a stretch made that is about to be filled. */
+static void compare_here(const struct heap *heap, uint32_t offset, uint32_t end)
+{
+	if (offset == end || __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED) != 0 ||
+	    !__atomic_load_n(&huge_compares, __ATOMIC_RELAXED))
+		return;
+	huge_compare(HEAP_PAGE_BYTES,
+	             populate_timed(heap_address_of(heap, offset), HEAP_PAGE_BYTES));
+}
+
+/* Asks for one, and has it made. Returns: whether it took no longer than as many small pages. */
+static bool one_pays(struct heap *heap, uint32_t offset)
+{
+	uintptr_t start = heap_address_of(heap, offset);
+	uint64_t small_pages = __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED);
+	uint64_t small_ns = __atomic_load_n(&costs.small_ns, __ATOMIC_RELAXED);
+
+	__atomic_store_n(&huge_compares, false, __ATOMIC_RELAXED);
+	if (!os_huge_pages((void *)start, HUGE_BYTES, true)) {
+		ended = true;
+		return false;
+	}
+	heap->pages[offset].first ^= HEAP_PAGE_HUGE;
+	uint64_t huge_ns = populate_timed(start, os_page_bytes);
+	return small_pages == 0 ||
+	       huge_ns / (HUGE_BYTES >> os_page_shift) <= small_ns / small_pages;
+}
+
+/* Whether huge pages are to be asked for from a boundary on; the first may have been. */
+static bool they_pay(struct heap *heap, uint32_t offset)
+{
+	if (options.huge_pages == HUGE_ON)
+		return true;
+	if (costs.pause > 0) {
+		costs.pause--;
+		return false;
+	}
+	if (costs.look_in > 0) {
+		costs.look_in--;
+		return true;
+	}
+	bool pays = one_pays(heap, offset);
+	if (pays) {
+		costs.look_in = ASKS_LOOKED_AT;
+		costs.pause_next = PAUSE_FIRST;
+	} else {
+		costs.pause = costs.pause_next;
+		if (costs.pause_next < PAUSE_MOST)
+			costs.pause_next *= 2;
+	}
+	return pays;
+}
+
 /* Asks for all from one boundary up to another, or for none there. */
 static void ask(struct heap *heap, uint32_t offset, uint32_t end, bool wanted)
 {
+	if (offset == end || (wanted && !they_pay(heap, offset)))
+		return;
+	if (wanted && is_asked(heap, offset))
+		offset += HUGE_GRANULES;
 	if (offset == end)
 		return;
 	size_t bytes = heap_bytes_of(heap, end - offset);
@@ -114,6 +204,8 @@ static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t
 
 static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
 {
+	uint32_t fresh = offset;
+
 	offset = huge_boundary(heap, offset);
 	if (offset >= cell_end(cell) || !huge_are_wanted())
 		return;
@@ -121,6 +213,8 @@ static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t of
 	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||
 	              options.huge_pages == HUGE_ON;
 	wanted = wanted && heap_is_large(heap, BLOCKS_BYTES_MIN);
+	if (wanted)
+		compare_here(heap, fresh, offset);
 	offset = ask_within(heap, cell, offset, wanted);
 	if (wanted || cell->kind == HEAP_SLAB)
 		ask_across(heap, cell, offset);

@@ -13,6 +13,12 @@
 /* How many arenas fill slabs of the heap side by side. Changed by atomic operations alone. */
 extern unsigned huge_arenas;
 
+/* Whether it is of use to say what small pages cost: not once any are huge. */
+extern bool huge_compares;
+
+/* Says how long it took to make the small pages of so many bytes. From any thread, without a lock. */
+void huge_compare(size_t bytes, uint64_t ns);
+
 /* Whether more of them are asked for. */
 bool huge_are_wanted(void);
 

@@ -316,8 +316,9 @@ static bool remap(void *from, void *to, size_t bytes)
  * qemu emulates (7.2 does), to which it counts as unmapped: it is not purged any more. */
 runs_seldom static bool moves_are_whole(void)
 {
-	static enum { UNKNOWN, NO, YES } answer;
-	int known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
+	enum { UNKNOWN, NO, YES };
+	static unsigned answer;
+	unsigned known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
 
 	if (known != UNKNOWN)
 		return known == YES;
