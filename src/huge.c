@@ -55,11 +55,16 @@ static struct {
 	unsigned look_in, pause, pause_next;
 } costs = {.pause_next = PAUSE_FIRST};
 
-bool huge_are_wanted(void)
+static bool are_wanted(void)
 {
 	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended)
 		return false;
 	return options.huge_pages == HUGE_ON || limit_bytes == SIZE_MAX;
+}
+
+bool huge_are_near(size_t bytes)
+{
+	return are_wanted() && (options.huge_pages == HUGE_ON || bytes >= SLABS_BYTES_MIN);
 }
 
 /* The first boundary of huge pages at an offset, or behind it. */
@@ -207,7 +212,7 @@ static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t of
 	uint32_t fresh = offset;
 
 	offset = huge_boundary(heap, offset);
-	if (offset >= cell_end(cell) || !huge_are_wanted())
+	if (offset >= cell_end(cell) || !are_wanted())
 		return;
 	/* A block that grows was filled; of one that was just handed out nobody knows. */
 	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||

@@ -19,8 +19,8 @@ extern bool huge_compares;
 /* Says how long it took to make the small pages of so many bytes. From any thread, without a lock. */
 void huge_compare(size_t bytes, uint64_t ns);
 
-/* Whether more of them are asked for. */
-bool huge_are_wanted(void);
+/* Whether some may be asked for in a heap that has committed so much. */
+bool huge_are_near(size_t bytes);
 
 /* Asks for those that begin in a cell, from a granule of it on, and are likely to be filled: after it was handed out,
  * or has grown. */

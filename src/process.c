@@ -73,7 +73,7 @@ static bool window_extend(struct heap *heap, size_t bytes)
 }
 
 /* How much to claim when need bytes are missing: an eighth of what there is, within bounds; to where a huge page
- * ends, where they are wanted. */
+ * ends, where some are near: in a smaller heap, more free memory at the end has more of it touched. */
 static size_t growth_bytes(void)
 {
 	size_t step = process.page_a.claimed / 8;
@@ -83,7 +83,7 @@ static size_t growth_bytes(void)
 	if (step > GROWTH_BYTES_MAX)
 		step = GROWTH_BYTES_MAX;
 	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
-	if (huge_are_wanted() && step >= HUGE_BYTES / 2)
+	if (huge_are_near(process.page_a.claimed))
 		step += -(process.page_a.base + process.page_a.claimed + step) & (HUGE_BYTES - 1);
 	return step;
 }
