@@ -17,7 +17,8 @@
  * while.
  *
  * What a huge page has brought into memory counts as dirty, so it goes back when it has been idle as all else does. No
- * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use.
+ * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use,
+ * or sampling, as the guarded blocks' cells lie among the slabs, and hardly any of their memory is used.
  */
 #include "huge.h"
 #include "limit.h"
@@ -59,7 +60,7 @@ static bool are_wanted(void)
 {
 	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended)
 		return false;
-	return options.huge_pages == HUGE_ON || limit_bytes == SIZE_MAX;
+	return options.huge_pages == HUGE_ON || (limit_bytes == SIZE_MAX && options.sample == 0);
 }
 
 bool huge_are_near(size_t bytes)
