@@ -13,8 +13,8 @@
  *     in a block    in such a heap, when it grows where it is: so it was filled before.
  *
  * They come slowly where the system must look for them, or where it is a guest and its host must find the memory: so
- * now and then one is touched at once, and where that took longer than to make as many small pages, there are none for a
- * while.
+ * the first of each stretch is touched at once, and where that took longer than to make as many small pages, there are
+ * none for a while.
  *
  * What a huge page has brought into memory counts as dirty, so it goes back when it has been idle as all else does. No
  * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use,
@@ -35,11 +35,9 @@
  * so many is for them. */
 #define LEAVES_SHARE 32u
 
-/* One in so many times that some are asked for, it is looked at how long one takes. Where it is too long, none are for so
- * many times, and so on, twice as many each time. */
-#define ASKS_LOOKED_AT 8u
-#define PAUSE_FIRST    8u
-#define PAUSE_MOST     1024u
+/* Where one takes too long, none are asked for the next so many times; and so on, twice as many each time. */
+#define PAUSE_FIRST 16u
+#define PAUSE_MOST  1024u
 
 /* As options.huge_pages has them. */
 enum { HUGE_AUTO, HUGE_OFF, HUGE_ON };
@@ -53,7 +51,7 @@ bool huge_compares = true;
 
 static struct {
 	uint64_t small_ns, small_pages; /* what they took, before any were huge */
-	unsigned look_in, pause, pause_next;
+	unsigned pause, pause_next;
 } costs = {.pause_next = PAUSE_FIRST};
 
 static bool are_wanted(void)
@@ -134,20 +132,14 @@ static bool they_pay(struct heap *heap, uint32_t offset)
 		costs.pause--;
 		return false;
 	}
-	if (costs.look_in > 0) {
-		costs.look_in--;
+	if (one_pays(heap, offset)) {
+		costs.pause_next = PAUSE_FIRST;
 		return true;
 	}
-	bool pays = one_pays(heap, offset);
-	if (pays) {
-		costs.look_in = ASKS_LOOKED_AT;
-		costs.pause_next = PAUSE_FIRST;
-	} else {
-		costs.pause = costs.pause_next;
-		if (costs.pause_next < PAUSE_MOST)
-			costs.pause_next *= 2;
-	}
-	return pays;
+	costs.pause = costs.pause_next;
+	if (costs.pause_next < PAUSE_MOST)
+		costs.pause_next *= 2;
+	return false;
 }
 
 /* Asks for all from one boundary up to another, or for none there. */

@@ -3,7 +3,7 @@
  * modes: HALLOC_HARDENED=0 */
 #include "asked.h"
 
-enum { SIZE = 100, SLOW = 128 * MIB, QUICK = 256 * MIB };
+enum { SIZE = 100, SLOW = 128 * MIB, QUICK = 320 * MIB };
 
 static char *new_block(void)
 {
