@@ -47,12 +47,11 @@ unsigned huge_arenas;
 static unsigned given_up;
 static bool ended; /* no more are asked for */
 
-bool huge_compares = true;
-
 static struct {
-	uint64_t small_ns, small_pages; /* what they took, before any were huge */
+	uint64_t small_ns, small_pages; /* what they took */
+	bool compares;                  /* they are timed: until the first huge one is asked for */
 	unsigned pause, pause_next;
-} costs = {.pause_next = PAUSE_FIRST};
+} costs = {.compares = true, .pause_next = PAUSE_FIRST};
 
 static bool are_wanted(void)
 {
@@ -81,12 +80,6 @@ static bool is_asked(const struct heap *heap, uint32_t offset)
 
 /* --- What they cost ------------------------------------------------------------------------------ */
 
-void huge_compare(size_t bytes, uint64_t ns)
-{
-	__atomic_fetch_add(&costs.small_ns, ns, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&costs.small_pages, bytes >> os_page_shift, __ATOMIC_RELAXED);
-}
-
 static uint64_t populate_timed(uintptr_t start, size_t bytes)
 {
 	uint64_t clock = os_stopwatch_read();
@@ -95,14 +88,23 @@ static uint64_t populate_timed(uintptr_t start, size_t bytes)
 	return os_stopwatch_read() - clock;
 }
 
+void huge_populate_small(uintptr_t start, size_t bytes)
+{
+	if (!__atomic_load_n(&costs.compares, __ATOMIC_RELAXED)) {
+		os_populate((void *)start, bytes);
+		return;
+	}
+	uint64_t ns = populate_timed(start, bytes);
+	__atomic_fetch_add(&costs.small_ns, ns, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&costs.small_pages, bytes >> os_page_shift, __ATOMIC_RELAXED);
+}
+
 /* Where nothing is known of small pages, has the first of a stretch made that is about to be filled. */
 static void compare_here(const struct heap *heap, uint32_t offset, uint32_t end)
 {
-	if (offset == end || __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED) != 0 ||
-	    !__atomic_load_n(&huge_compares, __ATOMIC_RELAXED))
-		return;
-	huge_compare(HEAP_PAGE_BYTES,
-	             populate_timed(heap_address_of(heap, offset), HEAP_PAGE_BYTES));
+	if (offset != end && __atomic_load_n(&costs.compares, __ATOMIC_RELAXED) &&
+	    __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED) == 0)
+		huge_populate_small(heap_address_of(heap, offset), HEAP_PAGE_BYTES);
 }
 
 /* Asks for one, and has it made. Returns: whether it took no longer than as many small pages. */
@@ -112,7 +114,7 @@ static bool one_pays(struct heap *heap, uint32_t offset)
 	uint64_t small_pages = __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED);
 	uint64_t small_ns = __atomic_load_n(&costs.small_ns, __ATOMIC_RELAXED);
 
-	__atomic_store_n(&huge_compares, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&costs.compares, false, __ATOMIC_RELAXED);
 	if (!os_huge_pages((void *)start, HUGE_BYTES, true)) {
 		ended = true;
 		return false;

@@ -13,11 +13,9 @@
 /* How many arenas fill slabs of the heap side by side. Changed by atomic operations alone. */
 extern unsigned huge_arenas;
 
-/* Whether it is of use to say what small pages cost: not once any are huge. */
-extern bool huge_compares;
-
-/* Says how long it took to make the small pages of so many bytes. From any thread, without a lock. */
-void huge_compare(size_t bytes, uint64_t ns);
+/* Makes small pages that will be written to soon, as os_populate, and looks what they cost while none are huge: the
+ * huge ones must cost less. From any thread, without a lock. */
+void huge_populate_small(uintptr_t start, size_t bytes);
 
 /* Whether some may be asked for in a heap that has committed so much. */
 bool huge_are_near(size_t bytes);

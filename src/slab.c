@@ -494,13 +494,8 @@ void slab_populate(const struct slot *slots, unsigned count, unsigned class)
 		return;
 	start = (start + os_page_bytes - 1) & -os_page_bytes;
 	end = (end + os_page_bytes - 1) & -os_page_bytes;
-	if (end <= start + os_page_bytes)
-		return;
-	bool compares = __atomic_load_n(&huge_compares, __ATOMIC_RELAXED);
-	uint64_t clock = compares ? os_stopwatch_read() : 0;
-	os_populate((void *)start, end - start);
-	if (compares)
-		huge_compare(end - start, os_stopwatch_read() - clock);
+	if (end > start + os_page_bytes)
+		huge_populate_small(start, end - start);
 }
 
 /* --- Flush: slots come home --------------------------------------------------------------------- */
