@@ -263,6 +263,8 @@ static struct slot pop_slot(unsigned class)
 	int saved = errno;
 	struct slot slot = tcache_pop(class);
 
+	if (unlikely(awake_not()))
+		tcache_wake();
 	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
 		slot = tcache_pop(class);
 	if (unlikely(slot.ptr == NULL))

@@ -95,8 +95,10 @@ static inline void *alloc_new_at_hand(size_t size)
 	struct magazine *magazine = &tcache_self->magazines[sizeclass_of(size)];
 	struct slot *last = magazine->top - 1;
 	void *ptr = last->ptr;
-	if (unlikely(ptr == NULL))
+	if (unlikely(!awake_with(ptr)))
 		return NULL;
+	if (ptr == NULL)
+		__builtin_unreachable(); /* who calls need not look again */
 	magazine->top = last;
 	*last->state = SLOT_LIVE;
 	return ptr;

@@ -10,6 +10,7 @@
  *     Page B:  struct slab | state 0 | state 1 | ... | never live | bit words
  */
 #include "slab.h"
+#include "awake.h"
 #include "heap.h"
 #include "huge.h"
 #include "limit.h"
@@ -488,8 +489,8 @@ void slab_populate(const struct slot *slots, unsigned count, unsigned class)
 	uintptr_t start = (uintptr_t)slots[count - 1].ptr;
 	uintptr_t end = (uintptr_t)slots[0].ptr + slot_bytes;
 
-	if (slot_bytes > POPULATE_SLOT_BYTES_MAX || slots[0].ptr == NULL ||
-	    slots[count - 1].ptr == NULL || end - start > 2 * count * slot_bytes ||
+	if (slot_bytes > POPULATE_SLOT_BYTES_MAX || slots[0].ptr == AWAKE_NO_ADDRESS ||
+	    slots[count - 1].ptr == AWAKE_NO_ADDRESS || end - start > 2 * count * slot_bytes ||
 	    *slots[0].state != SLOT_FRESH || *slots[count - 1].state != SLOT_FRESH)
 		return;
 	start = (start + os_page_bytes - 1) & -os_page_bytes;

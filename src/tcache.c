@@ -7,6 +7,7 @@
  * Locks:  threads (rank THREADS) for the list and for who uses which arena; may then take ARENA.
  */
 #include "tcache.h"
+#include "heap.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
@@ -35,8 +36,8 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
 #define MAGAZINE_BYTES_FIRST ((size_t)1024)
 #define MISSES_MANY          24u
 
-/* Below the lowest slot of a magazine that has none. */
-static struct slot bottom[1];
+/* Below the lowest slot of a magazine that has none. Never written to. */
+static struct slot bottom[1] = {{.ptr = AWAKE_NO_ADDRESS}};
 
 #define NO_SLOTS ((struct magazine){.top = bottom + 1, .limit = bottom + 1})
 
@@ -135,6 +136,7 @@ static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsi
 {
 	unsigned count = tcache_slots_in(tcache, magazine, class);
 
+	record->ptr = AWAKE_NO_ADDRESS;
 	memcpy(record + 1, lowest(tcache, magazine, class), slots_bytes(count));
 	record_free(tcache, magazine, class);
 	magazine->top = record + 1 + count;
@@ -144,13 +146,13 @@ static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsi
 /* See tcache.h: sampling. */
 static bool is_masked(const struct slot *slot)
 {
-	return slot->ptr == NULL && slot->state != NULL;
+	return slot->ptr == AWAKE_NO_ADDRESS && slot->state != NULL;
 }
 
 static void mask(struct slot *slot)
 {
 	slot->state = slot->ptr;
-	slot->ptr = NULL;
+	slot->ptr = AWAKE_NO_ADDRESS;
 }
 
 static void unmask(struct slot *slot)
@@ -361,7 +363,7 @@ runs_seldom bool tcache_sample_due(unsigned class)
 			change(tcache, 0);
 			return true;
 		}
-		if (last->ptr != NULL)
+		if (last->ptr != AWAKE_NO_ADDRESS)
 			return false; /* it was counted with the others */
 	}
 	if (tcache->sample_in > 0) {
@@ -463,6 +465,15 @@ __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *
 		slab_flush(tcache->arena, &slot, 1);
 	}
 	change(tcache, 0);
+	slab_tick();
+	tcache_show(tcache);
+}
+
+void tcache_wake(void)
+{
+	struct tcache *tcache = tcache_hide();
+
+	awake_note();
 	slab_tick();
 	tcache_show(tcache);
 }
@@ -638,6 +649,7 @@ bool tcache_boot(void)
 	unsigned cpus = os_cpus();
 
 	lock_init(&threads, LOCK_RANK_THREADS);
+	awake_boot(heap_address_of(heap_process, heap_process->granules_max));
 	tcache_sample = options.sample;
 	if (tcache_sample != 0)
 		slab_magazines_at = sizeof(struct tcache) + offsetof(struct tcache_more, returns);

@@ -7,11 +7,12 @@
  * While one allocation in N is sampled, free puts slots into a second set of magazines, and the two of a
  * class change places when the first is empty: so a magazine's slots are as many allocations, counted when
  * they are put there, and the fast paths need not count. A slot whose turn it will be is masked: its ptr is
- * NULL, as that of the bottom, so malloc comes to the slow path; the place of its state keeps the ptr.
+ * that of the bottom, so malloc comes to the slow path; the place of its state keeps the ptr.
  */
 #ifndef TCACHE_H
 #define TCACHE_H
 
+#include "awake.h"
 #include "report.h"
 #include "slab.h"
 
@@ -19,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A stack of slots, from the bottom up; the slot below the lowest has no ptr. */
+/* A stack of slots, from the bottom up; the ptr of the slot below the lowest is AWAKE_NO_ADDRESS. */
 struct magazine {
 	struct slot *top;   /* the next free place */
 	struct slot *limit; /* where it ends */
@@ -116,6 +117,9 @@ void tcache_flush_self(void);
  * thread was just changing. */
 void tcache_fork_child(void);
 
+/* This thread has slept: what idles in the heap may be old by now. */
+void tcache_wake(void);
+
 /* Whether this allocation, of a class or a large one, is the one in N. To be asked once for each allocation
  * that comes to the slow path, before it is met. */
 bool tcache_sample_due(unsigned class);
@@ -132,7 +136,7 @@ static inline struct slot tcache_pop(unsigned class)
 	struct magazine *magazine = &tcache_self->magazines[class];
 	struct slot *last = magazine->top - 1;
 
-	if (unlikely(last->ptr == NULL))
+	if (unlikely(last->ptr == AWAKE_NO_ADDRESS))
 		return tcache_refill(class);
 	magazine->top = last;
 	return *last;
