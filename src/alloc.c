@@ -340,7 +340,8 @@ __attribute__((noinline)) void *alloc_new_slow(size_t size)
 	return ptr != NULL ? ptr : new_rest(size);
 }
 
-void *alloc_new_aligned(size_t size, size_t alignment)
+__attribute__((noinline)) static void *new_aligned_slow(size_t size, size_t alignment,
+                                                        unsigned class)
 {
 	void *ptr;
 
@@ -348,13 +349,23 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, alignment, false);
-	unsigned class = sizeclass_of_aligned(size, alignment);
 	if (unlikely(tcache_sample != 0)) {
 		ptr = new_sampled(size, alignment, class);
 		if (ptr != NULL)
 			return ptr;
 	}
 	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, alignment);
+}
+
+void *alloc_new_aligned(size_t size, size_t alignment)
+{
+	unsigned class = sizeclass_of_aligned(size, alignment);
+	struct slot slot;
+
+	if (unlikely(class == SIZECLASS_COUNT) || !tcache_take(class, &slot))
+		return new_aligned_slow(size, alignment, class);
+	*slot.state = SLOT_LIVE;
+	return slot.ptr;
 }
 
 __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
@@ -666,9 +677,8 @@ void *alloc_resize(void *ptr, size_t size)
 {
 	struct slot slot;
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
-	int saved = errno;
 
-	if (size > ALLOC_BYTES_MAX) {
+	if (unlikely(size > ALLOC_BYTES_MAX)) {
 		size_t bytes;
 		if (alloc_find(ptr, &bytes, "realloc"))
 			errno = ENOMEM;
@@ -681,6 +691,7 @@ void *alloc_resize(void *ptr, size_t size)
 			return ptr;
 		return resize_by_copy(ptr, size < bytes ? size : bytes, size);
 	}
+	int saved = errno;
 	size_t bytes;
 	if (!alloc_find(ptr, &bytes, "realloc"))
 		return NULL;

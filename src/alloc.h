@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Larger requests are refused, as glibc refuses them. */
 #define ALLOC_BYTES_MAX ((size_t)PTRDIFF_MAX)
@@ -90,18 +91,12 @@ static inline size_t alloc_bytes(const void *ptr, const char *name)
  * way. */
 static inline void *alloc_new_at_hand(size_t size)
 {
-	if (unlikely(size > SIZECLASS_BYTES_MAX))
+	struct slot slot;
+
+	if (unlikely(size > SIZECLASS_BYTES_MAX) || !tcache_take(sizeclass_of(size), &slot))
 		return NULL;
-	struct magazine *magazine = &tcache_self->magazines[sizeclass_of(size)];
-	struct slot *last = magazine->top - 1;
-	void *ptr = last->ptr;
-	if (unlikely(!awake_with(ptr)))
-		return NULL;
-	if (ptr == NULL)
-		__builtin_unreachable(); /* who calls need not look again */
-	magazine->top = last;
-	*last->state = SLOT_LIVE;
-	return ptr;
+	*slot.state = SLOT_LIVE;
+	return slot.ptr;
 }
 
 /* At least size bytes, aligned to 16. */
@@ -110,6 +105,18 @@ static inline void *alloc_new(size_t size)
 	void *ptr = alloc_new_at_hand(size);
 
 	return likely(ptr != NULL) ? ptr : alloc_new_slow(size);
+}
+
+/* The same, zeroed. */
+static inline void *alloc_new_zeroed(size_t size)
+{
+	struct slot slot;
+
+	if (unlikely(size > SIZECLASS_BYTES_MAX) || !tcache_take(sizeclass_of(size), &slot))
+		return alloc_new_zeroed_slow(size);
+	bool fresh = *slot.state == SLOT_FRESH;
+	*slot.state = SLOT_LIVE;
+	return fresh ? slot.ptr : memset(slot.ptr, 0, size);
 }
 
 static inline void alloc_free(void *ptr)

@@ -56,7 +56,7 @@ EXPORT void *calloc(size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return alloc_new_zeroed_slow(bytes);
+	return alloc_new_zeroed(bytes);
 }
 
 EXPORT void *realloc(void *ptr, size_t size)

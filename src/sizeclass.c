@@ -37,7 +37,7 @@ unsigned sizeclass_of_aligned(size_t size, size_t alignment)
 		return SIZECLASS_COUNT;
 	/* A multiple of the alignment cannot be smaller than the alignment. */
 	unsigned class = sizeclass_of(size < alignment ? alignment : size);
-	while (class < SIZECLASS_COUNT && sizeclasses[class].slot_bytes % alignment != 0)
+	while (class < SIZECLASS_COUNT && (sizeclasses[class].slot_bytes & (alignment - 1)) != 0)
 		class ++;
 	return class;
 }

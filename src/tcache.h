@@ -130,6 +130,23 @@ extern uint64_t tcache_sample;
 /* The caches alive now. */
 unsigned tcache_count(void);
 
+/* Takes a slot of a class that the thread has at hand; not yet LIVE. Returns: false, and nothing has changed, when it has
+ * none, or has slept. */
+static inline bool tcache_take(unsigned class, struct slot *slot)
+{
+	struct magazine *magazine = &tcache_self->magazines[class];
+	const struct slot *last = magazine->top - 1;
+
+	slot->ptr = last->ptr;
+	if (unlikely(!awake_with(slot->ptr)))
+		return false;
+	if (slot->ptr == NULL)
+		__builtin_unreachable(); /* who calls need not look again */
+	slot->state = last->state;
+	magazine->top--;
+	return true;
+}
+
 /* Takes a slot of a class; not yet LIVE. Returns: a slot whose ptr is NULL when there is no memory. */
 static inline struct slot tcache_pop(unsigned class)
 {

@@ -1,5 +1,5 @@
-# The fast paths: instructions of a malloc and of a free that hit, counted, are at most these; the same of a new and
-# a delete, which come to the library without a detour. And those of hardened mode, of whatever is at hand.
+# The fast paths: instructions of a malloc and of a free that hit, counted, are at most these; the same of a calloc, with
+# the memset of its 100 bytes, and of a new and a delete, which come to the library without a detour. And those of hardened mode, of whatever is at hand.
 # timeout: 400
 command -v valgrind >/dev/null || {
 	echo "valgrind is not installed"
@@ -21,6 +21,7 @@ int main(int argc, char **argv)
 	return 0;
 }
 END
+sed 's/malloc(100)/calloc(10, 10)/' "$temporary/hits.c" >"$temporary/zeros.c"
 cat >"$temporary/objects.cc" <<'END'
 #include <cstdlib>
 #include <new>
@@ -33,7 +34,9 @@ int main(int argc, char **argv)
 	}
 }
 END
-${CC:-cc} -O1 -fno-builtin -o "$temporary/hits" "$temporary/hits.c" || exit 1
+for program in hits zeros; do
+	${CC:-cc} -O1 -fno-builtin -o "$temporary/$program" "$temporary/$program.c" || exit 1
+done
 ${CXX:-c++} -O1 -fno-builtin -fsized-deallocation -o "$temporary/objects" "$temporary/objects.cc" || exit 1
 
 # The instructions of all calls of the function $2 in a run of the program $1, of $3 pairs, with $4 in the environment.
@@ -55,6 +58,7 @@ while read -r program function most mode; do
 done <<'END'
 hits malloc 20
 hits free 32
+zeros calloc 60
 objects operators_Znwm 20
 objects operators_delete 32
 hits malloc 270 HALLOC_HARDENED=1

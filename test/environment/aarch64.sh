@@ -24,6 +24,11 @@ build() {
 		"$tree/libhalloc.so" -Wl,-rpath,"$tree" || exit 1
 }
 
+# Prints what the comment "$1: ..." at the head of the test $2 says.
+note() {
+	sed -n "1,10s|^[/* ]*$1: ||p" "test/$2.c" | sed 's| *\*/$||'
+}
+
 # Runs it with the environment $@.
 run() {
 	for setting; do
@@ -60,8 +65,8 @@ for test in double_free_small double_free_10m interior_medium code usable_size_s
 	hardened_overflow_large hardened_write_after_free hardened_double_free_zero copies_memcpy \
 	copies_large_freed copies_checked_strcat sample_use_after_free mismatch_free_aligned_sized_malloc; do
 	build death/$test
-	expected=$(sed -n 's|^[/* ]*expect: ||p' test/death/$test.c | sed 's| *\*/$||')
-	settings=$(sed -n 's|^[/* ]*run: ||p' test/death/$test.c | sed 's| *\*/$||')
+	expected=$(note expect death/$test)
+	settings=$(note run death/$test)
 	# shellcheck disable=SC2086 # words
 	run HALLOC_ON_ERROR=abort $settings
 	status=$?
