@@ -4,7 +4,11 @@ most_file=64
 most_own=12
 pages() {
 	LD_PRELOAD="$PWD/libhalloc.so" awk '
-		/^[0-9a-f]+-[0-9a-f]+ / { ours = $NF ~ /libhalloc\.so$/ }
+		/^[0-9a-f]+-[0-9a-f]+ / {
+			split($1, range, "-") # the last of its data have no name, but follow directly
+			ours = $NF ~ /libhalloc\.so$/ || (ours && NF == 5 && range[1] == end)
+			end = range[2]
+		}
 		ours && $1 == "Rss:" { resident += $2 }
 		ours && $1 == "Anonymous:" { own += $2 }
 		END { print resident - own, own }' /proc/self/smaps
