@@ -25,16 +25,17 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
                "with the bottom, a record");
 
 /* What a thread has at hand, nobody else can use while it sleeps. So many threads may have as much of a
- * class as the option allows, and a few slots of each; where there are more, each has less. */
+ * class as the option allows, and a few slots of each; where there are more, each has less, but twice as much of a class
+ * of which it has missed many: it works. */
 #define THREADS_FEW               4u
 #define MAGAZINE_SLOTS_FEW        4u
 #define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
+#define MISSES_MANY               24u
 
 /* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
- * would be more than so many bytes misses so often before it has any. */
+ * would be more than so many bytes has none until it has missed many. */
 #define THREADS_MANY         6u
 #define MAGAZINE_BYTES_FIRST ((size_t)1024)
-#define MISSES_MANY          24u
 
 /* Below the lowest slot of a magazine that has none. Never written to. */
 static struct slot bottom[1] = {{.ptr = AWAKE_NO_ADDRESS}};
@@ -76,20 +77,35 @@ static uint32_t at_most(size_t number, uint32_t most)
 	return number < most ? (uint32_t)number : most;
 }
 
+static bool misses_many(const struct tcache *tcache, unsigned class)
+{
+	return tcache_more(tcache)->misses[class] == MISSES_MANY;
+}
+
+/* The most bytes of a class that a thread may have at hand, where there are more than a few. */
+static size_t bytes_of_many(const struct tcache *tcache, unsigned class, size_t threads_now)
+{
+	size_t bytes = options.magazine_bytes_max * THREADS_FEW / threads_now;
+
+	if (bytes < MAGAZINE_BYTES_MANY_LEAST)
+		bytes = MAGAZINE_BYTES_MANY_LEAST;
+	if (misses_many(tcache, class))
+		bytes *= 2;
+	return bytes < options.magazine_bytes_max ? bytes : options.magazine_bytes_max;
+}
+
 /* The most slots a magazine of a class may have: bounded in number and in bytes; 0: every one comes from
  * its slab, and goes back there. */
-static uint32_t capacity_max(unsigned class)
+static uint32_t capacity_max(const struct tcache *tcache, unsigned class)
 {
 	size_t bytes = options.magazine_bytes_max;
 	size_t threads_now = tcache_count();
 	size_t few = MAGAZINE_SLOTS_FEW * sizeclasses[class].slot_bytes;
 
-	if (threads_now <= THREADS_FEW)
-		bytes = bytes < few ? few : bytes;
-	else if (bytes * THREADS_FEW / threads_now > MAGAZINE_BYTES_MANY_LEAST)
-		bytes = bytes * THREADS_FEW / threads_now;
-	else
-		bytes = MAGAZINE_BYTES_MANY_LEAST;
+	if (threads_now > THREADS_FEW)
+		bytes = bytes_of_many(tcache, class, threads_now);
+	else if (bytes < few)
+		bytes = few;
 	return at_most(bytes / sizeclasses[class].slot_bytes, MAGAZINE_SLOTS_MAX);
 }
 
@@ -107,7 +123,7 @@ static uint32_t capacity_next(const struct tcache *tcache, unsigned class, uint3
 static bool grows_now(const struct tcache *tcache, unsigned class)
 {
 	return MAGAZINE_SLOTS_FIRST * sizeclasses[class].slot_bytes <= MAGAZINE_BYTES_FIRST ||
-	       tcache_more(tcache)->misses[class] == MISSES_MANY || tcache_count() <= THREADS_MANY;
+	       misses_many(tcache, class) || tcache_count() <= THREADS_MANY;
 }
 
 static size_t slots_bytes(size_t slots)
@@ -383,10 +399,10 @@ static struct slot refill(struct tcache *tcache, unsigned class)
 
 	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
 		return slot;
-	if (grows_now(tcache, class))
-		magazine_grow(tcache, class, capacity_max(class));
-	else
+	if (!misses_many(tcache, class))
 		tcache_more(tcache)->misses[class]++;
+	if (grows_now(tcache, class))
+		magazine_grow(tcache, class, capacity_max(tcache, class));
 	uint32_t capacity = tcache->capacities[class];
 	if (capacity == 0) {
 		slab_fill(tcache->arena, class, &slot, 1);
@@ -431,7 +447,7 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 /* Makes room in a magazine that has none. Returns: false when it never has any. */
 static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
 {
-	uint32_t most = capacity_max(class);
+	uint32_t most = capacity_max(tcache, class);
 
 	if (tcache->capacities[class] > most)
 		class_free(tcache, class); /* there were fewer threads when it grew */

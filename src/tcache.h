@@ -53,7 +53,7 @@ struct tcache {
 struct tcache_more {
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
-	uint8_t misses[SIZECLASS_COUNT]; /* refills of magazines that were not to grow yet */
+	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to many */
 	struct magazine
 	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else not there */
 };

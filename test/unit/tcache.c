@@ -330,11 +330,14 @@ static void many_threads(void)
 	static struct slot slots[COUNT];
 	pthread_t threads[THREADS];
 	const struct tcache *self = tcache_self;
+	uint8_t *misses = tcache_more(self)->misses;
 	unsigned cells = cells_left();
 
 	for (unsigned i = 0; i < COUNT; i++)
 		slots[i] = pop(2);
 	REQUIRE(self->capacities[2] == 511);
+	REQUIRE(misses[2] == 24);
+	misses[2] = 0;
 	REQUIRE(pthread_barrier_init(&barrier, NULL, THREADS + 1) == 0);
 	for (int i = 0; i < THREADS; i++)
 		REQUIRE(pthread_create(&threads[i], NULL, keep_one, NULL) == 0);
@@ -342,6 +345,15 @@ static void many_threads(void)
 	for (unsigned i = 0; i < COUNT; i++)
 		push(slots[i]);
 	REQUIRE(self->capacities[2] == 2048 / sizeclasses[2].slot_bytes);
+	/* Of a class that has missed for some time, twice as much. */
+	unsigned taken = 0;
+	for (; misses[2] < 24; taken++) {
+		REQUIRE(self->capacities[2] == 2048 / sizeclasses[2].slot_bytes);
+		slots[taken] = pop(2);
+	}
+	REQUIRE(self->capacities[2] == 2048 / sizeclasses[2].slot_bytes * 2);
+	while (taken > 0)
+		push(slots[--taken]);
 	/* None of a large class. */
 	struct slot large = pop(SIZECLASS_COUNT - 1);
 	push(large);
@@ -349,7 +361,7 @@ static void many_threads(void)
 	/* Of a class above 256 bytes none, until it has missed for some time. */
 	unsigned medium = sizeclass_of(512);
 	REQUIRE(self->capacities[medium] == 0);
-	for (unsigned i = tcache_more(self)->misses[medium]; i < 23; i++) {
+	for (unsigned i = misses[medium]; i < 23; i++) {
 		push(pop(medium));
 		REQUIRE(self->capacities[medium] == 0);
 		REQUIRE(tcache_slots(self, medium) == 0);
