@@ -98,10 +98,11 @@ struct quarantine {
 bool hardened_on;
 bool hardened_origins_on;
 
-static unsigned arenas_used; /* 0 until the room is ready */
-static struct quarantine
-        *quarantines[ARENAS_USED_MAX + 1] lies_late; /* by the numbers of their arenas */
-static struct quarantine *zero_quarantine;           /* its slabs are inaccessible */
+static unsigned arenas_used;               /* 0 until the room is ready */
+static struct quarantine *zero_quarantine; /* its slabs are inaccessible */
+
+/* By the numbers of their arenas. */
+static struct quarantine *quarantines[ARENAS_USED_MAX + 1] lies_late;
 
 static inline size_t least_of(size_t a, size_t b)
 {
