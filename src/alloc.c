@@ -316,32 +316,14 @@ static void *new_slot(unsigned class)
 	return slot.ptr;
 }
 
-__attribute__((noinline)) static void *new_rest(size_t size)
+/* The class of size bytes; SIZECLASS_COUNT: a large block. */
+static unsigned class_of(size_t size)
 {
-	void *ptr;
-
-	if (serve_apart(size, 16, &ptr))
-		return ptr;
-	if (unlikely(hardened_on))
-		return new_hardened(size, 16, false);
-	unsigned class = size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
-	if (unlikely(tcache_sample != 0)) {
-		ptr = new_sampled(size, 16, class);
-		if (ptr != NULL)
-			return ptr;
-	}
-	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, 16);
+	return size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
 }
 
-__attribute__((noinline)) void *alloc_new_slow(size_t size)
-{
-	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
-
-	return ptr != NULL ? ptr : new_rest(size);
-}
-
-__attribute__((noinline)) static void *new_aligned_slow(size_t size, size_t alignment,
-                                                        unsigned class)
+/* A block for a request that the thread has nothing at hand for; class SIZECLASS_COUNT: a large one. */
+__attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, unsigned class)
 {
 	void *ptr;
 
@@ -357,13 +339,20 @@ __attribute__((noinline)) static void *new_aligned_slow(size_t size, size_t alig
 	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, alignment);
 }
 
+__attribute__((noinline)) void *alloc_new_slow(size_t size)
+{
+	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
+
+	return ptr != NULL ? ptr : new_rest(size, 16, class_of(size));
+}
+
 void *alloc_new_aligned(size_t size, size_t alignment)
 {
 	unsigned class = sizeclass_of_aligned(size, alignment);
 	struct slot slot;
 
 	if (unlikely(class == SIZECLASS_COUNT) || !tcache_take(class, &slot))
-		return new_aligned_slow(size, alignment, class);
+		return new_rest(size, alignment, class);
 	*slot.state = SLOT_LIVE;
 	return slot.ptr;
 }
@@ -379,7 +368,7 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, 16, false);
-	unsigned class = size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
+	unsigned class = class_of(size);
 	if (unlikely(tcache_sample != 0)) {
 		ptr = new_sampled(size, 16, class);
 		if (ptr != NULL)
@@ -392,11 +381,7 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 		return ptr;
 	}
 	struct slot slot = pop_slot(class);
-	if (slot.ptr == NULL)
-		return NULL;
-	bool fresh = *slot.state == SLOT_FRESH;
-	*slot.state = SLOT_LIVE;
-	return fresh ? slot.ptr : memset(slot.ptr, 0, size);
+	return slot.ptr != NULL ? alloc_zero_slot(slot, size) : NULL;
 }
 
 /* --- Taking back -------------------------------------------------------------------------------- */

@@ -99,6 +99,15 @@ static inline void *alloc_new_at_hand(size_t size)
 	return slot.ptr;
 }
 
+/* Makes a slot LIVE whose first size bytes are to be zero: a FRESH one is. Returns: its start. */
+static inline void *alloc_zero_slot(struct slot slot, size_t size)
+{
+	bool fresh = *slot.state == SLOT_FRESH;
+
+	*slot.state = SLOT_LIVE;
+	return fresh ? slot.ptr : memset(slot.ptr, 0, size);
+}
+
 /* At least size bytes, aligned to 16. */
 static inline void *alloc_new(size_t size)
 {
@@ -114,9 +123,7 @@ static inline void *alloc_new_zeroed(size_t size)
 
 	if (unlikely(size > SIZECLASS_BYTES_MAX) || !tcache_take(sizeclass_of(size), &slot))
 		return alloc_new_zeroed_slow(size);
-	bool fresh = *slot.state == SLOT_FRESH;
-	*slot.state = SLOT_LIVE;
-	return fresh ? slot.ptr : memset(slot.ptr, 0, size);
+	return alloc_zero_slot(slot, size);
 }
 
 static inline void alloc_free(void *ptr)
