@@ -70,6 +70,13 @@ static void change(struct tcache *tcache, unsigned what)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
+/* Whatever brings a thread to a slow path, it has come by: it need not do so again because it had slept. */
+static void come_by(void)
+{
+	awake_note();
+	slab_tick();
+}
+
 /* --- Magazines ---------------------------------------------------------------------------------- */
 
 static uint32_t at_most(size_t number, uint32_t most)
@@ -300,7 +307,7 @@ __attribute__((noinline)) static void send_slow(void *ptr, unsigned arena, uint8
 	tcache_hide();
 	outbox_send(tcache);
 	outbox_put(tcache, ptr, arena, state);
-	slab_tick();
+	come_by();
 	tcache_show(tcache);
 }
 
@@ -439,7 +446,7 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 	const struct slot *slots = lowest(tcache, magazine, class);
 	if (magazine->top > slots) /* the one that was taken lies above */
 		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class);
-	slab_tick();
+	come_by();
 	tcache_show(tcache);
 	return slot;
 }
@@ -481,7 +488,7 @@ __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *
 		slab_flush(tcache->arena, &slot, 1);
 	}
 	change(tcache, 0);
-	slab_tick();
+	come_by();
 	tcache_show(tcache);
 }
 
@@ -489,8 +496,7 @@ void tcache_wake(void)
 {
 	struct tcache *tcache = tcache_hide();
 
-	awake_note();
-	slab_tick();
+	come_by();
 	tcache_show(tcache);
 }
 
