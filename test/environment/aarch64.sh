@@ -2,6 +2,8 @@
 # modes: HALLOC_HARDENED=0
 # For aarch64, library and tools build without a warning, and do under an emulator what they do here: correct programs
 # pass in every mode, crimes are told.
+# shellcheck source=test/lib/note
+. test/lib/note
 target=aarch64-linux-gnu
 emulator=qemu-aarch64
 for command in $target-gcc $emulator; do
@@ -22,11 +24,6 @@ make -s -C "$tree" CC=$target-gcc CFLAGS='-O2 -Werror' libhalloc.so tools || exi
 build() {
 	$target-gcc -O1 -w -fno-builtin -D_GNU_SOURCE -Iinclude -Itest/lib -pthread -o "$tree/program" "test/$1.c" \
 		"$tree/libhalloc.so" -Wl,-rpath,"$tree" || exit 1
-}
-
-# Prints what the comment "$1: ..." at the head of the test $2 says.
-note() {
-	sed -n "1,10s|^[/* ]*$1: ||p" "test/$2.c" | sed 's| *\*/$||'
 }
 
 # Runs it with the environment $@.
@@ -65,8 +62,8 @@ for test in double_free_small double_free_10m interior_medium code usable_size_s
 	hardened_overflow_large hardened_write_after_free hardened_double_free_zero copies_memcpy \
 	copies_large_freed copies_checked_strcat sample_use_after_free mismatch_free_aligned_sized_malloc; do
 	build death/$test
-	expected=$(note expect death/$test)
-	settings=$(note run death/$test)
+	expected=$(note expect "test/death/$test.c")
+	settings=$(note run "test/death/$test.c")
 	# shellcheck disable=SC2086 # words
 	run HALLOC_ON_ERROR=abort $settings
 	status=$?
