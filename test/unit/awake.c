@@ -3,9 +3,9 @@
  * links: awake */
 #include "awake.h"
 #include "child.h"
+#include "sequences.h"
 
 #include <pthread.h>
-#include <sys/rseq.h>
 #include <time.h>
 
 static bool has_word;
@@ -72,7 +72,7 @@ int main(void)
 {
 	pthread_t thread;
 
-	has_word = __rseq_size != 0;
+	has_word = has_sequences();
 	awake_boot(0);
 	one_thread();
 	a_signal();
