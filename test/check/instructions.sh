@@ -1,5 +1,6 @@
 # The fast paths: instructions of a malloc and of a free that hit, counted, are at most these; the same of a calloc, with
-# the memset of its 100 bytes, and of a new and a delete, which come to the library without a detour. And those of hardened mode, of whatever is at hand.
+# the memset of its 100 bytes, and of a new and a delete, which come to the library without a detour. And those of
+# hardened mode, of whatever is at hand.
 # timeout: 400
 command -v valgrind >/dev/null || {
 	echo "valgrind is not installed"
