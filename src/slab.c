@@ -38,15 +38,17 @@ void (*slab_came_twice)(void *ptr);
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
 
-/* A heap that has grown by a quarter, and so much, gives idle memory back before it grows on, of which part
- * of the usual time has passed; in slabs, so many OS pages in a row: a call for each single one takes longer than it
- * is worth while there is hope that they are used again. */
-#define GROWTH_BYTES_MIN ((size_t)4 << 20)
+/* A heap that has grown by an eighth, and so much, gives idle memory back before it grows on: what idled while it grew
+ * from one such mark to the next, as it was no use for that, or for a part of the usual time; in slabs, so many OS
+ * pages in a row: a call for each single one takes longer than it is worth while there is hope that they are used again. */
+#define GROWTH_PART      8u
+#define GROWTH_BYTES_MIN ((size_t)2 << 20)
 #define GROWTH_AGE_PART  16u
 #define GROWTH_RUN_PAGES 2u
 
 static uint32_t tick_next_ms;
 static uint64_t growth_next = GROWTH_BYTES_MIN;
+static uint32_t growth_ms; /* the last mark */
 static uint64_t trims_begun;
 
 /* --- Records ------------------------------------------------------------------------------------ */
@@ -785,11 +787,16 @@ static void pressure_tick(uint32_t now_ms)
 __attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, uint32_t now_ms,
                                                   uint32_t age_ms)
 {
-	if (__atomic_compare_exchange_n(&growth_next, &next, peak + peak / 4 + GROWTH_BYTES_MIN,
-	                                false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		purge_all(&(struct purge){.now_ms = now_ms,
-		                          .age_ms = age_ms / GROWTH_AGE_PART + 1,
-		                          .run_pages = GROWTH_RUN_PAGES});
+	uint64_t then = peak + peak / GROWTH_PART + GROWTH_BYTES_MIN;
+
+	if (!__atomic_compare_exchange_n(&growth_next, &next, then, false, __ATOMIC_RELAXED,
+	                                 __ATOMIC_RELAXED))
+		return;
+	uint32_t since = now_ms - __atomic_exchange_n(&growth_ms, now_ms, __ATOMIC_RELAXED);
+	uint32_t part = age_ms / GROWTH_AGE_PART;
+	purge_all(&(struct purge){.now_ms = now_ms,
+	                          .age_ms = (since < part ? since : part) + 1,
+	                          .run_pages = GROWTH_RUN_PAGES});
 }
 
 void slab_tick(void)
