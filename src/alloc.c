@@ -257,16 +257,16 @@ static void *new_block(size_t size, size_t alignment)
 	return ptr;
 }
 
-/* Takes a slot of a class; not yet LIVE. Returns: a slot whose ptr is NULL without memory. */
-static struct slot pop_slot(unsigned class)
+/* As tcache_pop, with what else a slow path does. */
+static struct slot pop_slot(unsigned class, bool larger)
 {
 	int saved = errno;
-	struct slot slot = tcache_pop(class);
+	struct slot slot = tcache_pop(class, larger);
 
 	if (unlikely(awake_not()))
 		tcache_wake();
 	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
-		slot = tcache_pop(class);
+		slot = tcache_pop(class, larger);
 	if (unlikely(slot.ptr == NULL))
 		no_room(sizeclasses[class].slot_bytes);
 	else
@@ -307,9 +307,10 @@ runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned cla
 	return ptr;
 }
 
-static void *new_slot(unsigned class)
+/* Of another class only where no more alignment is asked for than every slot has. */
+static void *new_slot(unsigned class, size_t alignment)
 {
-	struct slot slot = pop_slot(class);
+	struct slot slot = pop_slot(class, alignment <= SIZECLASS_STEP);
 
 	if (slot.ptr != NULL)
 		*slot.state = SLOT_LIVE;
@@ -336,7 +337,7 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 		if (ptr != NULL)
 			return ptr;
 	}
-	return class < SIZECLASS_COUNT ? new_slot(class) : new_block(size, alignment);
+	return class < SIZECLASS_COUNT ? new_slot(class, alignment) : new_block(size, alignment);
 }
 
 __attribute__((noinline)) void *alloc_new_slow(size_t size)
@@ -380,7 +381,7 @@ __attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
 			heap_zero(heap_process, ptr, size);
 		return ptr;
 	}
-	struct slot slot = pop_slot(class);
+	struct slot slot = pop_slot(class, true);
 	return slot.ptr != NULL ? alloc_zero_slot(slot, size) : NULL;
 }
 

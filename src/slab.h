@@ -77,6 +77,7 @@ struct arena {
 	uint64_t slots_flushed;
 	uint64_t fill_ns; /* time in these calls, while the statistics are on */
 	uint64_t flush_ns;
+	uint32_t slabs[SIZECLASS_COUNT]; /* those that there are, whatever is in them */
 };
 
 #define ARENAS_MAX 256u
@@ -88,6 +89,12 @@ extern struct arena *slab_arenas[ARENAS_MAX];
 static inline struct arena *slab_arena(unsigned number)
 {
 	return __atomic_load_n(&slab_arenas[number], __ATOMIC_ACQUIRE);
+}
+
+/* How many slabs of a class an arena has. Other threads may be changing that. */
+static inline uint32_t slab_count_of(const struct arena *arena, unsigned class)
+{
+	return __atomic_load_n(&arena->slabs[class], __ATOMIC_RELAXED);
 }
 
 /* Tells Page B's header where arenas and slabs are found. */

@@ -37,6 +37,11 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
 #define THREADS_MANY         6u
 #define MAGAZINE_BYTES_FIRST ((size_t)1024)
 
+/* What a program has few blocks of, it mostly has at different times: those of so many bytes and more may lie in a slot
+ * of one of so many classes above. */
+#define RARE_BYTES_MIN     2048u
+#define RARE_CLASSES_ABOVE 3u
+
 /* Below the lowest slot of a magazine that has none. Never written to. */
 static struct slot bottom[1] = {{.ptr = AWAKE_NO_ADDRESS}};
 
@@ -399,12 +404,40 @@ runs_seldom bool tcache_sample_due(unsigned class)
 
 /* --- The slow paths of malloc and free ---------------------------------------------------------- */
 
+static bool is_rare(const struct tcache *tcache, unsigned class)
+{
+	return sizeclasses[class].slot_bytes >= RARE_BYTES_MIN &&
+	       slab_count_of(tcache->arena, class) <= 1;
+}
+
+/* For a rare class whose magazine is empty: a slot that is at hand of a rare class above it and was in use before, so its
+ * pages are there. Returns: false when there is none. */
+static bool take_larger(struct tcache *tcache, unsigned class, struct slot *slot)
+{
+	unsigned end = class + RARE_CLASSES_ABOVE + 1;
+
+	if (end > SIZECLASS_COUNT)
+		end = SIZECLASS_COUNT;
+	for (unsigned above = class; above < end && is_rare(tcache, above); above++) {
+		struct magazine *magazine = &tcache->magazines[above];
+		const struct slot *last = magazine->top - 1;
+		if (last->ptr != AWAKE_NO_ADDRESS && *last->state == SLOT_DEAD) {
+			*slot = *last;
+			magazine->top--;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Takes a slot for an empty magazine, and more to fill it with. */
-static struct slot refill(struct tcache *tcache, unsigned class)
+static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 {
 	struct slot slot = {0};
 
 	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
+		return slot;
+	if (larger && likely(!tcache->samples) && take_larger(tcache, class, &slot))
 		return slot;
 	if (!misses_many(tcache, class))
 		tcache_more(tcache)->misses[class]++;
@@ -426,7 +459,7 @@ static struct slot refill(struct tcache *tcache, unsigned class)
 	return slot;
 }
 
-__attribute__((noinline)) struct slot tcache_refill(unsigned class)
+__attribute__((noinline)) struct slot tcache_refill(unsigned class, bool larger)
 {
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {0};
@@ -440,7 +473,7 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class)
 	}
 	tcache_hide();
 	change(tcache, class + 1);
-	slot = refill(tcache, class);
+	slot = refill(tcache, class, larger);
 	change(tcache, 0);
 	const struct magazine *magazine = &tcache->magazines[class];
 	const struct slot *slots = lowest(tcache, magazine, class);

@@ -106,7 +106,7 @@ bool tcache_new(void);
 
 /* The slow paths: the magazine is empty; full; the slot belongs to another arena. The last argument is the
  * state, as the register that it comes in is the one that free has it in. */
-struct slot tcache_refill(unsigned class);
+struct slot tcache_refill(unsigned class, bool larger);
 void tcache_spill(void *ptr, unsigned class, uint8_t *state);
 void tcache_send(void *ptr, unsigned arena, uint8_t *state);
 
@@ -147,14 +147,15 @@ static inline bool tcache_take(unsigned class, struct slot *slot)
 	return true;
 }
 
-/* Takes a slot of a class; not yet LIVE. Returns: a slot whose ptr is NULL when there is no memory. */
-static inline struct slot tcache_pop(unsigned class)
+/* Takes a slot of a class, or where larger, and the thread has none of it at hand, perhaps of one above; not yet LIVE.
+ * Returns: a slot whose ptr is NULL when there is no memory. */
+static inline struct slot tcache_pop(unsigned class, bool larger)
 {
 	struct magazine *magazine = &tcache_self->magazines[class];
 	struct slot *last = magazine->top - 1;
 
 	if (unlikely(last->ptr == AWAKE_NO_ADDRESS))
-		return tcache_refill(class);
+		return tcache_refill(class, larger);
 	magazine->top = last;
 	return *last;
 }

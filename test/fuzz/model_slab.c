@@ -80,7 +80,7 @@ static void pop(struct input *input, unsigned class)
 	if (tcache_sample != 0 && tcache_self->magazines[class].top[-1].ptr == NULL &&
 	    tcache_sample_due(class))
 		return;
-	struct slot slot = tcache_pop(class);
+	struct slot slot = tcache_pop(class, false);
 	CLAIM(slot.ptr != NULL);
 	slot_enter(block, slot, class);
 }
@@ -147,7 +147,7 @@ static void burst(struct input *input, unsigned class)
 	unsigned taker = player;
 
 	for (unsigned i = 0; i < count; i++) {
-		slots[i] = tcache_pop(class);
+		slots[i] = tcache_pop(class, false);
 		CLAIM(slots[i].ptr != NULL);
 		CLAIM(*slots[i].state != SLOT_LIVE);
 		*slots[i].state = SLOT_LIVE;
