@@ -38,16 +38,16 @@ void (*slab_came_twice)(void *ptr);
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
 
-/* A heap that has grown by an eighth, and so much, gives idle memory back before it grows on: what idled while it grew
- * from one such mark to the next, as it was no use for that, or for a part of the usual time; in slabs, so many OS
- * pages in a row: a call for each single one takes longer than it is worth while there is hope that they are used again. */
-#define GROWTH_PART      8u
-#define GROWTH_BYTES_MIN ((size_t)2 << 20)
-#define GROWTH_AGE_PART  16u
-#define GROWTH_RUN_PAGES 2u
+/* A heap that has grown by a twelfth, and so much, gives idle memory back before it grows on: what idled while it grew
+ * from one such mark to the next, as it was no use for that, or for a part of the usual time. A program that commits
+ * less than the first mark has a slab of each of its classes, and little in them. */
+#define GROWTH_PART        12u
+#define GROWTH_BYTES_MIN   ((size_t)2 << 20)
+#define GROWTH_BYTES_FIRST ((size_t)8 << 20)
+#define GROWTH_AGE_PART    16u
 
 static uint32_t tick_next_ms;
-static uint64_t growth_next = GROWTH_BYTES_MIN;
+static uint64_t growth_next = GROWTH_BYTES_FIRST;
 static uint32_t growth_ms; /* the last mark */
 static uint64_t trims_begun;
 
@@ -683,8 +683,7 @@ static void slots_set_fresh(struct slab *slab, size_t start, size_t end)
 		memset(slab_states(slab) + first, SLOT_FRESH, last - first);
 }
 
-/* Purges the idle OS pages of a slab that are so many in a row. Sets *left, where there are others. */
-static size_t slab_purge_pages(struct slab *slab, unsigned run_pages, bool *left)
+static size_t slab_purge_pages(struct slab *slab)
 {
 	unsigned pages = (unsigned)(class_of(slab)->heap_pages * HEAP_PAGE_BYTES >> os_page_shift);
 	size_t purged = 0;
@@ -695,10 +694,8 @@ static size_t slab_purge_pages(struct slab *slab, unsigned run_pages, bool *left
 			run++;
 		size_t start = (size_t)page << os_page_shift;
 		size_t end = (size_t)run << os_page_shift;
-		if (run > page && run - page < run_pages) {
-			*left = true;
-		} else if (run > page &&
-		           heap_purge_range(heap_process, slab->start + start, end - start)) {
+		if (run > page &&
+		    heap_purge_range(heap_process, slab->start + start, end - start)) {
 			slots_set_fresh(slab, start, end);
 			purged += end - start;
 		}
@@ -716,46 +713,40 @@ static size_t slab_purge_whole(struct arena *arena, struct slab *slab)
 	return purged ? bytes : 0;
 }
 
-/* What is purged: what has idled for so long, and in slabs so many OS pages in a row. */
-struct purge {
-	uint32_t now_ms, age_ms;
-	unsigned run_pages;
-};
-
 /* Purges the slab of an arena that has been idle longest. Returns: false when none is old enough, or the system
- * does not let it go. What is left of one waits anew. */
-static bool arena_purge_one(struct arena *arena, const struct purge *purge, size_t *purged)
+ * does not let it go: it waits anew then. */
+static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_ms, size_t *purged)
 {
-	bool done = false, left = false;
+	bool done = false;
 
 	lock_acquire(&arena->lock);
 	struct slab *slab = arena->idle_first;
-	if (slab != NULL && os_has_passed(purge->now_ms, slab->idle_since, purge->age_ms)) {
+	if (slab != NULL && os_has_passed(now_ms, slab->idle_since, age_ms)) {
 		bool empty = slab->free == class_of(slab)->slots;
 		idle_remove(arena, slab);
 		done = !empty || slab_unguard(slab);
 		if (empty && done)
 			*purged += slab_purge_whole(arena, slab);
 		else
-			*purged += slab_purge_pages(slab, purge->run_pages, &left);
-		if (!done || left)
+			*purged += slab_purge_pages(slab);
+		if (!done)
 			idle_add(arena, slab);
 	}
 	lock_release(&arena->lock);
 	return done;
 }
 
-runs_seldom static size_t purge_all(const struct purge *purge)
+runs_seldom size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
 	uint64_t clock = os_stopwatch();
 	int saved = errno;
 
 	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++)
-		while (arena_purge_one(slab_arena(i), purge, &purged))
+		while (arena_purge_one(slab_arena(i), now_ms, age_ms, &purged))
 			;
-	purged += heap_purge(heap_process, purge->now_ms, purge->age_ms);
-	purged += page_b_purge(purge->now_ms, purge->age_ms);
+	purged += heap_purge(heap_process, now_ms, age_ms);
+	purged += page_b_purge(now_ms, age_ms);
 	if (purged != 0) {
 		page_b_count(&halloc_page_b.purges, 1);
 		page_b_count(&halloc_page_b.purged_bytes, purged);
@@ -764,11 +755,6 @@ runs_seldom static size_t purge_all(const struct purge *purge)
 		page_b_count(&halloc_page_b.purge_ns, os_stopwatch_since(clock));
 	errno = saved;
 	return purged;
-}
-
-size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
-{
-	return purge_all(&(struct purge){.now_ms = now_ms, .age_ms = age_ms, .run_pages = 1});
 }
 
 /* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. Whoever
@@ -802,9 +788,7 @@ __attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, 
 		return;
 	uint32_t since = now_ms - __atomic_exchange_n(&growth_ms, now_ms, __ATOMIC_RELAXED);
 	uint32_t part = age_ms / GROWTH_AGE_PART;
-	purge_all(&(struct purge){.now_ms = now_ms,
-	                          .age_ms = (since < part ? since : part) + 1,
-	                          .run_pages = GROWTH_RUN_PAGES});
+	slab_purge(now_ms, (since < part ? since : part) + 1);
 }
 
 void slab_tick(void)

@@ -1,5 +1,5 @@
 /* A program's sizes shift while it grows: what idles in slabs of the sizes that it had goes back before the heap
- * grows on by more than an eighth, long before its time is due.
+ * grows on by more than a twelfth or two, long before its time is due.
  * modes: HALLOC_HARDENED=0
  * run: HALLOC_PURGE_AFTER_MS=60000 */
 #include "test.h"
@@ -20,7 +20,7 @@ static char *new_block(size_t size)
 
 int main(void)
 {
-	const struct timespec pause = {.tv_nsec = 50000000}; /* longer than to grow by an eighth */
+	const struct timespec pause = {.tv_nsec = 50000000}; /* longer than to grow by a twelfth */
 	size_t start = resident_bytes();
 
 	for (size_t i = 0; i < BYTES / BEFORE; i++)
