@@ -10,6 +10,7 @@
 #include "guarded.h"
 #include "hardened.h"
 #include "heap.h"
+#include "idle.h"
 #include "limit.h"
 #include "lock.h"
 #include "misuse.h"
@@ -237,7 +238,7 @@ static void *block_take(size_t size, size_t alignment)
 	void *ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
 
 	if (ptr != NULL)
-		slab_tick();
+		idle_tick();
 	tcache_show(tcache);
 	return ptr;
 }
@@ -398,7 +399,7 @@ static bool block_free(void *ptr)
 	else
 		given = heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) != 0;
 	if (given)
-		slab_tick();
+		idle_tick();
 	tcache_show(tcache);
 	return given;
 }
@@ -709,7 +710,7 @@ size_t alloc_trim(void)
 		return 0;
 	tcache_flush_self();
 	struct tcache *tcache = tcache_hide();
-	size_t bytes = slab_purge(os_clock_ms(), 0);
+	size_t bytes = idle_purge(os_clock_ms(), 0);
 	tcache_show(tcache);
 	return bytes;
 }

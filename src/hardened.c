@@ -13,6 +13,7 @@
  */
 #include "hardened.h"
 #include "guarded.h"
+#include "idle.h"
 #include "misuse.h"
 #include "options.h"
 #include "os.h"
@@ -387,7 +388,7 @@ __attribute__((noinline)) static void tick(void)
 {
 	int saved = errno;
 
-	slab_tick();
+	idle_tick();
 	errno = saved;
 }
 
@@ -670,7 +671,7 @@ void *hardened_new(size_t size, size_t alignment, bool grows)
 	void *ptr = guarded_new(size, alignment, grows ? GUARDED_GROWS : GUARDED_NEW);
 	if (ptr != NULL && unlikely(slab_has_origins))
 		guarded_origin_set(ptr, origin_now());
-	slab_tick();
+	idle_tick();
 	return ptr;
 }
 
@@ -682,7 +683,7 @@ bool hardened_free(void *ptr)
 		return true;
 	if (!guarded_free(ptr))
 		return false;
-	slab_tick();
+	idle_tick();
 	return true;
 }
 
@@ -751,7 +752,7 @@ bool hardened_give_back(void)
 		any = any || given != 0;
 	}
 	if (any)
-		slab_purge(os_clock_ms(), 0);
+		idle_purge(os_clock_ms(), 0);
 	return any;
 }
 

@@ -13,8 +13,6 @@
 #include "awake.h"
 #include "heap.h"
 #include "huge.h"
-#include "limit.h"
-#include "options.h"
 #include "page_b.h"
 #include "report.h"
 
@@ -34,22 +32,6 @@ bool slab_hidden;
 bool slab_has_origins;
 unsigned slab_magazines_at;
 void (*slab_came_twice)(void *ptr);
-
-/* A heap that never committed so much is not worth a look at the control group. */
-#define PRESSURE_BYTES_MIN ((size_t)4 << 20)
-
-/* A heap that has grown by a twelfth, and so much, gives idle memory back before it grows on: what idled while it grew
- * from one such mark to the next, as it was no use for that, or for a part of the usual time. A program that commits
- * less than the first mark has a slab of each of its classes, and little in them. */
-#define GROWTH_PART        12u
-#define GROWTH_BYTES_MIN   ((size_t)2 << 20)
-#define GROWTH_BYTES_FIRST ((size_t)8 << 20)
-#define GROWTH_AGE_PART    16u
-
-static uint32_t tick_next_ms;
-static uint64_t growth_next = GROWTH_BYTES_FIRST;
-static uint32_t growth_ms; /* the last mark */
-static uint64_t trims_begun;
 
 /* --- Records ------------------------------------------------------------------------------------ */
 
@@ -739,82 +721,11 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 runs_seldom size_t slab_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
-	uint64_t clock = os_stopwatch();
-	int saved = errno;
 
 	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++)
 		while (arena_purge_one(slab_arena(i), now_ms, age_ms, &purged))
 			;
-	purged += heap_purge(heap_process, now_ms, age_ms);
-	purged += page_b_purge(now_ms, age_ms);
-	if (purged != 0) {
-		page_b_count(&halloc_page_b.purges, 1);
-		page_b_count(&halloc_page_b.purged_bytes, purged);
-	}
-	if (clock != 0)
-		page_b_count(&halloc_page_b.purge_ns, os_stopwatch_since(clock));
-	errno = saved;
 	return purged;
-}
-
-/* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. Whoever
- * asked reads what it brought once it is said to be done. */
-static void trim_wanted(uint64_t wanted, uint32_t now_ms)
-{
-	if (__atomic_exchange_n(&trims_begun, wanted, __ATOMIC_RELAXED) == wanted)
-		return;
-	page_b_count(&halloc_page_b.trimmed_bytes, slab_purge(now_ms, 0));
-	__atomic_store_n(&halloc_page_b.trims_done, wanted, __ATOMIC_RELEASE);
-}
-
-/* A look at the control group costs some microseconds: it is worth them where there is something to
- * be had. */
-static void pressure_tick(uint32_t now_ms)
-{
-	if (halloc_page_b.committed_bytes_peak < PRESSURE_BYTES_MIN || !limit_pressed(now_ms))
-		return;
-	if (slab_purge(now_ms, 0) != 0)
-		page_b_count(&halloc_page_b.pressure_purges, 1);
-}
-
-/* What idles in slabs of some classes is no use to others, before it goes back. */
-__attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, uint32_t now_ms,
-                                                  uint32_t age_ms)
-{
-	uint64_t then = peak + peak / GROWTH_PART + GROWTH_BYTES_MIN;
-
-	if (!__atomic_compare_exchange_n(&growth_next, &next, then, false, __ATOMIC_RELAXED,
-	                                 __ATOMIC_RELAXED))
-		return;
-	uint32_t since = now_ms - __atomic_exchange_n(&growth_ms, now_ms, __ATOMIC_RELAXED);
-	uint32_t part = age_ms / GROWTH_AGE_PART;
-	slab_purge(now_ms, (since < part ? since : part) + 1);
-}
-
-void slab_tick(void)
-{
-	uint32_t now = os_clock_ms();
-	uint32_t next = __atomic_load_n(&tick_next_ms, __ATOMIC_RELAXED);
-	uint32_t age = (uint32_t)options.purge_after_ms;
-	uint64_t wanted = __atomic_load_n(&halloc_page_b.trims_wanted, __ATOMIC_RELAXED);
-
-	if (unlikely(wanted != __atomic_load_n(&halloc_page_b.trims_done, __ATOMIC_RELAXED)))
-		trim_wanted(wanted, now);
-	if (unlikely(limit_watches))
-		pressure_tick(now);
-	uint64_t peak = __atomic_load_n(&halloc_page_b.committed_bytes_peak, __ATOMIC_RELAXED);
-	uint64_t grown = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
-	if (unlikely(peak >= grown))
-		growth_tick(peak, grown, now, age);
-	if (likely((int32_t)(now - next) < 0 && next != 0))
-		return;
-	if (unlikely(halloc_page_b.start_ms == 0))
-		halloc_page_b.start_ms = now;
-	/* One thread of those that come by does the work; the first time of all there is none. */
-	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
-	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
-	    next != 0)
-		slab_purge(now, age);
 }
 
 /* --- Looking ------------------------------------------------------------------------------------ */

@@ -132,13 +132,8 @@ unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance, st
                         uint16_t *slots, unsigned wanted);
 void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot);
 
-/* Gives OS pages back that held no slot in use for age_ms, of every arena and of the core.
- * Returns: bytes given back. */
+/* Gives OS pages of slabs back that held no slot in use for age_ms, of every arena. Returns: bytes given back. */
 size_t slab_purge(uint32_t now_ms, uint32_t age_ms);
-
-/* As slab_purge with the age that the user set, where some time has passed since the last time; to be
- * called on slow paths without a lock held. */
-void slab_tick(void);
 
 /* The slab whose heap cell starts at start; NULL when it is not, or not yet, one. */
 struct slab *slab_at(const void *start);

@@ -8,6 +8,7 @@
  */
 #include "tcache.h"
 #include "heap.h"
+#include "idle.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
@@ -79,7 +80,7 @@ static void change(struct tcache *tcache, unsigned what)
 static void come_by(void)
 {
 	awake_note();
-	slab_tick();
+	idle_tick();
 }
 
 /* --- Magazines ---------------------------------------------------------------------------------- */

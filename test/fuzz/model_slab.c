@@ -1,6 +1,7 @@
 /* Slabs, and the magazines of several threads, against a list of the slots that are out. One thread plays
  * them all: whose cache it is at the moment is a variable.
  * timeout: 500 */
+#include "idle.h"
 #include "model.h"
 #include <limits.h>
 
@@ -208,7 +209,7 @@ static void step(struct input *input)
 	else if (kind < 29)
 		switch_to((unsigned)draw(input, PLAYERS));
 	else if (kind == 29)
-		slab_purge(os_clock_ms(), 0);
+		idle_purge(os_clock_ms(), 0);
 	else if (kind == 30)
 		tcache_flush_self();
 	else
@@ -246,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	switch_to(0);
 	others_end();
 	tcache_flush_self();
-	slab_purge(os_clock_ms(), 0);
+	idle_purge(os_clock_ms(), 0);
 	agree();
 	CLAIM(heap_process->cells_in_use == 0);
 	return 0;
