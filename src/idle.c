@@ -33,11 +33,12 @@ static uint64_t growth_next = GROWTH_BYTES_FIRST;
 static uint32_t growth_ms; /* the last mark */
 static uint64_t trims_begun;
 
-runs_seldom size_t idle_purge(uint32_t now_ms, uint32_t age_ms)
+/* Gives back what has been idle for so long in slabs, and elsewhere. */
+runs_seldom static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t age_ms)
 {
 	uint64_t clock = os_stopwatch();
 	int saved = errno;
-	size_t purged = slab_purge(now_ms, age_ms);
+	size_t purged = slab_purge(now_ms, slabs_age_ms);
 
 	purged += heap_purge(heap_process, now_ms, age_ms);
 	purged += page_b_purge(now_ms, age_ms);
@@ -49,6 +50,11 @@ runs_seldom size_t idle_purge(uint32_t now_ms, uint32_t age_ms)
 		page_b_count(&halloc_page_b.purge_ns, os_stopwatch_since(clock));
 	errno = saved;
 	return purged;
+}
+
+size_t idle_purge(uint32_t now_ms, uint32_t age_ms)
+{
+	return purge(now_ms, age_ms, age_ms);
 }
 
 /* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. Whoever
@@ -82,7 +88,7 @@ __attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, 
 		return;
 	uint32_t since = now_ms - __atomic_exchange_n(&growth_ms, now_ms, __ATOMIC_RELAXED);
 	uint32_t part = age_ms / GROWTH_AGE_PART;
-	idle_purge(now_ms, (since < part ? since : part) + 1);
+	purge(now_ms, (since < part ? since : part) + 1, part + 1);
 }
 
 void idle_tick(void)
