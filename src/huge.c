@@ -26,10 +26,9 @@
 
 #define HUGE_GRANULES ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
 
-/* So much of the heap is in use, for each arena, before any is asked for under slabs: the last one may be nearly
- * empty. And so much, before any is asked for in blocks, or where one ends: a part of each may stay empty. */
-#define SLABS_BYTES_MIN  ((size_t)16 << 20)
-#define BLOCKS_BYTES_MIN ((size_t)24 << 20)
+/* So much of the heap is in use before any is asked for in blocks, or where one ends: a part of each may stay empty.
+ * And so much, for each arena, before any is asked for under slabs: the last one may be nearly empty. */
+#define HEAP_BYTES_MIN ((size_t)24 << 20)
 
 /* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
  * so many is for them. */
@@ -62,7 +61,7 @@ static bool are_wanted(void)
 
 bool huge_are_near(size_t bytes)
 {
-	return are_wanted() && (options.huge_pages == HUGE_ON || bytes >= SLABS_BYTES_MIN);
+	return are_wanted() && (options.huge_pages == HUGE_ON || bytes >= HEAP_BYTES_MIN);
 }
 
 /* The first boundary of huge pages at an offset, or behind it. */
@@ -192,11 +191,11 @@ static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell, uint
 static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
 {
 	uint32_t end = offset + HUGE_GRANULES;
-	unsigned arenas = __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED);
-	size_t bytes_min = cell->kind == HEAP_SLAB ? SLABS_BYTES_MIN : BLOCKS_BYTES_MIN;
+	unsigned parts =
+	        cell->kind == HEAP_SLAB ? __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED) : 1;
 
 	if (offset < cell_end(cell) && !is_asked(heap, offset) &&
-	    heap_is_large(heap, arenas * bytes_min) && cell_is_free(heap, cell->next) &&
+	    heap_is_large(heap, parts * HEAP_BYTES_MIN) && cell_is_free(heap, cell->next) &&
 	    cell_end(cell_at(heap, cell->next)) >= end &&
 	    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
 		ask(heap, offset, end, true);
@@ -212,7 +211,7 @@ static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t of
 	/* A block that grows was filled; of one that was just handed out nobody knows. */
 	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||
 	              options.huge_pages == HUGE_ON;
-	wanted = wanted && heap_is_large(heap, BLOCKS_BYTES_MIN);
+	wanted = wanted && heap_is_large(heap, HEAP_BYTES_MIN);
 	if (wanted)
 		compare_here(heap, fresh, offset);
 	offset = ask_within(heap, cell, offset, wanted);

@@ -20,9 +20,9 @@
 /* A heap that never committed so much is not worth a look at the control group. */
 #define PRESSURE_BYTES_MIN ((size_t)4 << 20)
 
-/* A heap that has grown by a twelfth, and so much, gives idle memory back before it grows on: what idled while it grew
- * from one such mark to the next, as it was no use for that, or for a part of the usual time. A program that commits
- * less than the first mark has a slab of each of its classes, and little in them. */
+/* A heap that has grown by a twelfth, and so much, gives idle memory back before it grows on: what idled for a part of
+ * the usual time; and in slabs while it grew from one such mark to the next, as it was no use for that. A program that
+ * commits less than the first mark has a slab of each of its classes, and little in them. */
 #define GROWTH_PART        12u
 #define GROWTH_BYTES_MIN   ((size_t)2 << 20)
 #define GROWTH_BYTES_FIRST ((size_t)8 << 20)
