@@ -218,7 +218,7 @@ static bool slab_unguard(struct slab *slab)
 	return true;
 }
 
-static void slabs_count(struct arena *arena, unsigned class, int change)
+static void arena_count_slabs(struct arena *arena, unsigned class, int change)
 {
 	__atomic_store_n(&arena->slabs[class], arena->slabs[class] + (uint32_t)change,
 	                 __ATOMIC_RELAXED);
@@ -272,7 +272,7 @@ static struct slab *slab_new(struct arena *arena, unsigned class)
 	slots_init(slab, bytes);
 	list_add(arena, slab);
 	arena->empty_slabs[class]++;
-	slabs_count(arena, class, +1);
+	arena_count_slabs(arena, class, +1);
 	entries_set(slab);
 	return slab;
 }
@@ -286,7 +286,7 @@ static void slab_retire(struct arena *arena, struct slab *slab, enum heap_conten
 	if (slab->idle_since != 0)
 		idle_remove(arena, slab);
 	arena->empty_slabs[slab->sizeclass]--;
-	slabs_count(arena, slab->sizeclass, -1);
+	arena_count_slabs(arena, slab->sizeclass, -1);
 	entries_retire(slab);
 	heap_give(heap_process, (void *)slab->start, HEAP_SLAB, contents);
 	slab_forget(slab);

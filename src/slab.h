@@ -92,7 +92,7 @@ static inline struct arena *slab_arena(unsigned number)
 }
 
 /* How many slabs of a class an arena has. Other threads may be changing that. */
-static inline uint32_t slab_count_of(const struct arena *arena, unsigned class)
+static inline uint32_t slab_arena_slabs(const struct arena *arena, unsigned class)
 {
 	return __atomic_load_n(&arena->slabs[class], __ATOMIC_RELAXED);
 }

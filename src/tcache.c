@@ -408,7 +408,7 @@ runs_seldom bool tcache_sample_due(unsigned class)
 static bool is_rare(const struct tcache *tcache, unsigned class)
 {
 	return sizeclasses[class].slot_bytes >= RARE_BYTES_MIN &&
-	       slab_count_of(tcache->arena, class) <= 1;
+	       slab_arena_slabs(tcache->arena, class) <= 1;
 }
 
 /* For a rare class whose magazine is empty: a slot that is at hand of a rare class above it and was in use before, so its
