@@ -78,12 +78,18 @@ static void pop(struct input *input, unsigned class)
 	if (block == NULL)
 		return;
 	/* Whoever is sampled is given something else, from elsewhere. */
-	if (tcache_sample != 0 && tcache_self->magazines[class].top[-1].ptr == NULL &&
+	if (tcache_sample != 0 && tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
 	    tcache_sample_due(class))
 		return;
-	struct slot slot = tcache_pop(class, false);
+	bool larger = draw(input, 2) != 0;
+	struct slot slot = tcache_pop(class, larger);
 	CLAIM(slot.ptr != NULL);
-	slot_enter(block, slot, class);
+	unsigned taken = pagemap_find(slot.ptr)->sizeclass;
+	if (taken != class) {
+		CLAIM(larger && taken > class && tcache_sample == 0);
+		CLAIM(*slot.state == SLOT_DEAD);
+	}
+	slot_enter(block, slot, taken);
 }
 
 static void push(struct block *block)
