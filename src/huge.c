@@ -30,6 +30,9 @@
  * And so much, for each arena, before any is asked for under slabs: the last one may be nearly empty. */
 #define HEAP_BYTES_MIN ((size_t)24 << 20)
 
+/* When so much of Page A is claimed, claims end at their boundaries: the first block may ask for some at once. */
+#define NEAR_BYTES_MIN ((size_t)16 << 20)
+
 /* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
  * so many is for them. */
 #define LEAVES_SHARE 32u
@@ -61,7 +64,7 @@ static bool are_wanted(void)
 
 bool huge_are_near(size_t bytes)
 {
-	return are_wanted() && (options.huge_pages == HUGE_ON || bytes >= HEAP_BYTES_MIN);
+	return are_wanted() && (options.huge_pages == HUGE_ON || bytes >= NEAR_BYTES_MIN);
 }
 
 /* The first boundary of huge pages at an offset, or behind it. */
