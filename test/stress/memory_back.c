@@ -132,6 +132,7 @@ int main(void)
 	size_t before = resident_bytes();
 	round_of(true, false, before);
 	round_of(false, false, before);
+	round_of(false, true, before);
 	round_of(true, true, before);
 	return 0;
 }
