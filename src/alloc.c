@@ -309,12 +309,15 @@ runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned cla
 }
 
 /* Of another class only where no more alignment is asked for than every slot has. */
-static void *new_slot(unsigned class, size_t alignment)
+static void *new_slot(size_t size, size_t alignment, unsigned class, bool zeroed)
 {
 	struct slot slot = pop_slot(class, alignment <= SIZECLASS_STEP);
 
-	if (slot.ptr != NULL)
-		*slot.state = SLOT_LIVE;
+	if (slot.ptr == NULL)
+		return NULL;
+	if (zeroed)
+		return alloc_zero_slot(slot, size);
+	*slot.state = SLOT_LIVE;
 	return slot.ptr;
 }
 
@@ -324,8 +327,10 @@ static unsigned class_of(size_t size)
 	return size <= SIZECLASS_BYTES_MAX ? sizeclass_of(size) : SIZECLASS_COUNT;
 }
 
-/* A block for a request that the thread has nothing at hand for; class SIZECLASS_COUNT: a large one. */
-__attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, unsigned class)
+/* A block for a request that the thread has nothing at hand for; class SIZECLASS_COUNT: a large one. Those from elsewhere
+ * are zero as they come: the bootstrap buffer is never used twice. */
+__attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, unsigned class,
+                                                bool zeroed)
 {
 	void *ptr;
 
@@ -338,14 +343,30 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 		if (ptr != NULL)
 			return ptr;
 	}
-	return class < SIZECLASS_COUNT ? new_slot(class, alignment) : new_block(size, alignment);
+	if (class < SIZECLASS_COUNT)
+		return new_slot(size, alignment, class, zeroed);
+	ptr = new_block(size, alignment);
+	if (zeroed && ptr != NULL)
+		heap_zero(heap_process, ptr, size);
+	return ptr;
+}
+
+/* As new_rest, of the size class of size bytes. */
+static void *new_slow(size_t size, bool zeroed)
+{
+	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
+
+	return ptr != NULL ? ptr : new_rest(size, 16, class_of(size), zeroed);
 }
 
 __attribute__((noinline)) void *alloc_new_slow(size_t size)
 {
-	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
+	return new_slow(size, false);
+}
 
-	return ptr != NULL ? ptr : new_rest(size, 16, class_of(size));
+__attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
+{
+	return new_slow(size, true);
 }
 
 void *alloc_new_aligned(size_t size, size_t alignment)
@@ -354,36 +375,9 @@ void *alloc_new_aligned(size_t size, size_t alignment)
 	struct slot slot;
 
 	if (unlikely(class == SIZECLASS_COUNT) || !tcache_take(class, &slot))
-		return new_rest(size, alignment, class);
+		return new_rest(size, alignment, class, false);
 	*slot.state = SLOT_LIVE;
 	return slot.ptr;
-}
-
-__attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
-{
-	void *ptr = unlikely(hardened_on) ? hardened_new_slot(size) : NULL;
-
-	if (ptr != NULL)
-		return ptr;
-	/* The bootstrap buffer is never used twice, so it still is zero. */
-	if (serve_apart(size, 16, &ptr))
-		return ptr;
-	if (unlikely(hardened_on))
-		return new_hardened(size, 16, false);
-	unsigned class = class_of(size);
-	if (unlikely(tcache_sample != 0)) {
-		ptr = new_sampled(size, 16, class);
-		if (ptr != NULL)
-			return ptr;
-	}
-	if (class == SIZECLASS_COUNT) {
-		ptr = new_block(size, 16);
-		if (ptr != NULL)
-			heap_zero(heap_process, ptr, size);
-		return ptr;
-	}
-	struct slot slot = pop_slot(class, true);
-	return slot.ptr != NULL ? alloc_zero_slot(slot, size) : NULL;
 }
 
 /* --- Taking back -------------------------------------------------------------------------------- */
