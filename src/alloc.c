@@ -237,8 +237,6 @@ static void *block_take(size_t size, size_t alignment)
 	struct tcache *tcache = tcache_hide();
 	void *ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
 
-	if (ptr != NULL)
-		idle_tick();
 	tcache_show(tcache);
 	return ptr;
 }
@@ -392,8 +390,6 @@ static bool block_free(void *ptr)
 		given = guarded_free(ptr);
 	else
 		given = heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) != 0;
-	if (given)
-		idle_tick();
 	tcache_show(tcache);
 	return given;
 }
@@ -403,7 +399,7 @@ static bool may_be_block(const void *ptr)
 {
 	const struct pagemap_entry *entry = pagemap_find(ptr);
 
-	return entry != NULL && entry->reciprocal == 0 && !entry->retired;
+	return entry != NULL && entry->reciprocal == 0 && entry->kind != PAGEMAP_RETIRED;
 }
 
 /* Frees what is not a live slot: a large block, or a cell of the bootstrap buffer. */

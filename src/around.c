@@ -31,7 +31,7 @@ static bool slot_around(const void *ptr, const struct pagemap_entry *entry, stru
 	around->bytes = shape->slot_bytes;
 	around->state = entry->states[slot] == SLOT_LIVE ? AROUND_LIVE : AROUND_FREED;
 	/* Only while it is live is the slab sure to stay. */
-	if (entry->hidden && around->state == AROUND_LIVE)
+	if (entry->kind == PAGEMAP_HIDDEN && around->state == AROUND_LIVE)
 		around->bytes = slab_at(ptr)->sizes[slot];
 	return true;
 }
@@ -43,7 +43,8 @@ static bool cell_around(const void *ptr, const struct pagemap_entry *entry, stru
 
 	if (!heap_find_unlocked(heap_process, ptr, &view, &freed) || view.kind == HEAP_HOLE)
 		return false;
-	if (view.kind == HEAP_SLAB || (view.kind == HEAP_FREE && !freed && !entry->retired))
+	if (view.kind == HEAP_SLAB ||
+	    (view.kind == HEAP_FREE && !freed && entry->kind != PAGEMAP_RETIRED))
 		return nothing(ptr, around);
 	around->start = (uintptr_t)view.start;
 	around->bytes = view.bytes;
@@ -62,7 +63,7 @@ bool around_find(const void *ptr, struct around *around)
 		around->state = view.live ? AROUND_LIVE : AROUND_FREED;
 		return true;
 	}
-	if (entry->reciprocal != 0 || entry->hidden)
+	if (pagemap_has_slab(entry))
 		return slot_around(ptr, entry, around);
 	return cell_around(ptr, entry, around);
 }
@@ -83,14 +84,15 @@ size_t around_room(const void *ptr)
 	const struct sizeclass *shape = &sizeclasses[entry->sizeclass];
 	uint64_t rest;
 
-	if (entry->reciprocal == 0 && !entry->hidden)
+	if (!pagemap_has_slab(entry))
 		return room_in_block(ptr);
 	uintptr_t offset = (uintptr_t)ptr - entry->start;
 	uint64_t slot = sizeclass_divide(offset, shape->reciprocal, &rest);
 	/* Behind the last slot lies the state that is never LIVE. */
 	if (entry->states[slot] != SLOT_LIVE)
 		return 0;
-	size_t bytes = entry->hidden ? slab_at(ptr)->sizes[slot] : shape->slot_bytes;
+	size_t bytes =
+	        entry->kind == PAGEMAP_HIDDEN ? slab_at(ptr)->sizes[slot] : shape->slot_bytes;
 	size_t at = offset - slot * shape->slot_bytes;
 	return at < bytes ? bytes - at : 0;
 }

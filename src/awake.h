@@ -1,36 +1,54 @@
 /*
  * awake.h - whether a thread has slept since it last came by: asked of every malloc, together with whether there is
- * something at hand, by one comparison.
+ * something at hand, and of every free, together with whether the block is one of its arena: each by one comparison.
  *
  * Linux clears a word of each thread, rseq_cs, when the thread loses its processor or gets a signal, unless it is in the
- * sequence of instructions that the word names (linux/rseq.h). Nobody ever is in the one that is named here; so the word
+ * sequence of instructions that the word names (linux/rseq.h). Nobody ever is in those that are named here; so the word
  * stays as long as the thread runs without a break. (tcmalloc asks that of cpu_id_start: its docs/rseq.md.)
+ * There is one sequence a number, so that a thread's word also tells the number that it was noted with.
  * Where there is no such word, before glibc 2.35 or where the system or the user has turned it off, a thread stays awake
- * for ever. From a signal handler, all of this may be called.
+ * until it is forgotten. From a signal handler, all of this may be called.
  */
 #ifndef AWAKE_H
 #define AWAKE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Above all addresses: not one. */
 #define AWAKE_NO_ADDRESS ((void *)UINTPTR_MAX)
 
-/* Where the word lies, from the thread pointer on. */
+/* Threads are noted with numbers from 0 on, at most so many. */
+#define AWAKE_NUMBERS_MAX 255u
+
+/* Where the word lies, from the thread pointer on; what it says of a thread that is awake, and of one that is not. */
 extern uintptr_t awake_word_at __attribute__((visibility("hidden")));
+extern uintptr_t awake_first __attribute__((visibility("hidden")));
+#define AWAKE_STEP 32u
+#define AWAKE_NOT  ((uintptr_t)0)
 
-/* To be called before threads are noted as awake; the addresses that are asked about end before end. */
-void awake_boot(uintptr_t end);
+/* To be called before all else: the addresses that are asked about end before end; there are so many numbers. */
+void awake_boot(uintptr_t end, unsigned numbers);
 
-/* This thread is awake, from now on. */
-void awake_note(void);
+/* What the word of an awake thread says that was noted with the number. */
+static inline uintptr_t awake_word(unsigned number)
+{
+	return awake_first - (uintptr_t)number * AWAKE_STEP;
+}
+
+/* The same in short: its lower half of 32 bits, again halved. All differ, and from AWAKE_NOT. */
+static inline uint16_t awake_mark(unsigned number)
+{
+	return (uint16_t)awake_word(number);
+}
+
+#ifdef __x86_64__
 
 /* Whether ptr is an address, and the thread has not slept since it was noted as awake.
  * Requires: ptr lies before the end that awake_boot was told, or is AWAKE_NO_ADDRESS. */
 static inline bool awake_with(const void *ptr)
 {
-#ifdef __x86_64__
 	__asm__ goto("cmp %%fs:(%1), %0\n\t"
 	             "jae %l2"
 	             :
@@ -40,17 +58,66 @@ static inline bool awake_with(const void *ptr)
 	return true;
 asleep:
 	return false;
-#else
-	const char *thread = __builtin_thread_pointer();
-
-	return (uintptr_t)ptr < *(const volatile uintptr_t *)(thread + awake_word_at);
-#endif
 }
 
-/* Whether the thread has slept since it was noted as awake, or never was. */
+/* Whether the thread was noted with the number that the mark is of, and has not slept since. */
+static inline bool awake_as(uint16_t mark)
+{
+	__asm__ goto("cmpw %%fs:(%1), %w0\n\t"
+	             "jne %l2"
+	             :
+	             : "r"((uint32_t)mark), "r"(awake_word_at)
+	             : "cc"
+	             : asleep);
+	return true;
+asleep:
+	return false;
+}
+
+static inline void awake_say(uintptr_t word)
+{
+	__asm__ volatile("mov %0, %%fs:(%1)" : : "r"(word), "r"(awake_word_at) : "memory");
+}
+
+#else
+
+static inline volatile uintptr_t *awake_own_word(void)
+{
+	return (volatile uintptr_t *)(void *)((char *)__builtin_thread_pointer() + awake_word_at);
+}
+
+static inline bool awake_with(const void *ptr)
+{
+	return (uintptr_t)ptr < *awake_own_word();
+}
+
+static inline bool awake_as(uint16_t mark)
+{
+	return mark == (uint16_t)*awake_own_word();
+}
+
+static inline void awake_say(uintptr_t word)
+{
+	*awake_own_word() = word;
+}
+
+#endif
+
+/* Whether the thread has slept since it was noted as awake, or is not noted. */
 static inline bool awake_not(void)
 {
 	return !awake_with((void *)1);
+}
+
+/* This thread is awake, from now on; or nobody is to take it for that. */
+static inline void awake_note(unsigned number)
+{
+	awake_say(awake_word(number));
+}
+
+static inline void awake_forget(void)
+{
+	awake_say(AWAKE_NOT);
 }
 
 #endif

@@ -92,7 +92,8 @@ static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
 
 	for (size_t i = 0; i < bytes >> HEAP_PAGE_SHIFT; i++, entry++) {
 		entry->states = (uint8_t *)block;
-		__atomic_store_n(&entry->guarded, block != NULL, __ATOMIC_RELEASE);
+		__atomic_store_n(&entry->kind, block != NULL ? PAGEMAP_GUARDED : PAGEMAP_PLAIN,
+		                 __ATOMIC_RELEASE);
 	}
 }
 
@@ -496,7 +497,7 @@ static bool fault_tell(const void *at, const char *verb)
 	if (block == NULL) {
 		const struct pagemap_entry *entry = pagemap_find(at);
 		/* Guards of hardened mode's slabs stay closed. */
-		if (entry != NULL && entry->hidden)
+		if (entry != NULL && entry->kind == PAGEMAP_HIDDEN)
 			misuse_report("access", at, false);
 		return false;
 	}

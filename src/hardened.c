@@ -185,7 +185,7 @@ static inline bool slot_find(struct quarantine *quarantine, const struct pagemap
 {
 	uint64_t rest;
 
-	if (!entry->hidden || entry->arena != quarantine->arena->number)
+	if (entry->kind != PAGEMAP_HIDDEN || entry->arena != quarantine->arena->number)
 		return false;
 	const struct sizeclass *shape = &sizeclasses[entry->sizeclass];
 	uint64_t slot = sizeclass_divide((uintptr_t)ptr - entry->start, shape->reciprocal, &rest);
@@ -218,7 +218,7 @@ __attribute__((always_inline)) static inline bool slot_find_live(const void *ptr
 {
 	const struct pagemap_entry *entry = pagemap_find(ptr);
 
-	if (entry == NULL || !entry->hidden)
+	if (entry == NULL || entry->kind != PAGEMAP_HIDDEN)
 		return false;
 	struct quarantine *quarantine = quarantines[entry->arena];
 	look_ahead(ptr, sizeclasses[entry->sizeclass].slot_bytes);
@@ -236,13 +236,13 @@ static inline bool slot_find_own(const void *ptr, struct found *found)
 {
 	const struct pagemap_entry *entry = pagemap_find(ptr);
 
-	if (entry == NULL || !entry->hidden)
+	if (entry == NULL || entry->kind != PAGEMAP_HIDDEN)
 		return false;
 	if (!slot_find(quarantines[entry->arena], entry, ptr, found))
 		return false;
 	found->origins = found->slab->origins;
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return entry->states == found->states && entry->hidden &&
+	return entry->states == found->states && entry->kind == PAGEMAP_HIDDEN &&
 	       found->states[found->slot] == SLOT_LIVE;
 }
 
@@ -935,12 +935,13 @@ static unsigned slab_sweep(const struct pagemap_entry *entry, uintptr_t start)
 {
 	unsigned swept = 0;
 
-	if (!entry->hidden || entry->start != start)
+	if (entry->kind != PAGEMAP_HIDDEN || entry->start != start)
 		return 0;
 	struct arena *arena = slab_arena(entry->arena);
 	if (arena->inaccessible || !lock_try(&arena->lock))
 		return 0;
-	if (entry->hidden && entry->start == start && entry->arena == arena->number) {
+	if (entry->kind == PAGEMAP_HIDDEN && entry->start == start &&
+	    entry->arena == arena->number) {
 		const struct slab *slab = slab_at((void *)start);
 		for (unsigned slot = 0; slot < sizeclasses[slab->sizeclass].slots; slot++)
 			slot_sweep(slab, slot);

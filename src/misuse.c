@@ -47,7 +47,7 @@ static void place_in_slab(struct place *place, const struct pagemap_entry *entry
 		        into, slot, bytes, (unsigned)entry->arena, page);
 		return;
 	}
-	place->dead = entry->retired || entry->states[slot] == SLOT_DEAD;
+	place->dead = entry->kind == PAGEMAP_RETIRED || entry->states[slot] == SLOT_DEAD;
 	const char *state = place->dead ? "already free" : "never handed out";
 	if (!place->dead && entry->states[slot] == SLOT_LIVE)
 		state = "in use";
@@ -87,12 +87,12 @@ static void place_find(struct place *place, const void *ptr)
 		place->dead = early == BOOTSTRAP_DEAD;
 		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
 		            place->dead ? "a freed cell of" : "inside of a cell of");
-	} else if (entry != NULL && entry->guarded) {
+	} else if (entry != NULL && entry->kind == PAGEMAP_GUARDED) {
 		report_text(place->text, sizeof place->text, "among the pages of a guarded block");
-	} else if (entry != NULL && (entry->reciprocal != 0 || entry->hidden)) {
+	} else if (entry != NULL && pagemap_has_slab(entry)) {
 		place_in_slab(place, entry, ptr);
 	} else if (heap_process != NULL && hfindptr(heap_process, ptr, &view)) {
-		if (view.kind == HEAP_FREE && entry != NULL && entry->retired &&
+		if (view.kind == HEAP_FREE && entry != NULL && entry->kind == PAGEMAP_RETIRED &&
 		    !heap_was_freed(heap_process, ptr))
 			place_in_slab(place, entry, ptr);
 		else

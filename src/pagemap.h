@@ -15,16 +15,23 @@
 /* What a state byte holds. */
 enum slot_state { SLOT_FRESH, SLOT_LIVE, SLOT_DEAD };
 
+/* What the reciprocal does not tell. */
+enum pagemap_kind {
+	PAGEMAP_PLAIN,
+	PAGEMAP_RETIRED, /* a slab was here; start and sizeclass are still those it had */
+	PAGEMAP_HIDDEN,  /* a slab of hardened mode: its reciprocal stays 0 */
+	PAGEMAP_GUARDED, /* a guarded block: states is its record */
+};
+
 struct pagemap_entry {
 	uint64_t
 	        reciprocal; /* of the slot size; 0: no slab, and no offset passes for a slot's start */
 	uint8_t *states;    /* a byte a slot, and one more that is never live */
 	uintptr_t start;    /* of the slab */
 	uint16_t arena;
+	uint16_t awake; /* the mark of a thread of that arena, as long as it is awake */
 	uint8_t sizeclass;
-	bool retired;      /* a slab was here; start and sizeclass are still those it had */
-	bool hidden;       /* a slab of hardened mode: its reciprocal stays 0 */
-	bool guarded;      /* a guarded block: states is its record */
+	uint8_t kind;      /* enum pagemap_kind */
 	uint16_t magazine; /* of the class: its offset among those of a thread */
 };
 
@@ -57,6 +64,12 @@ static inline struct pagemap_entry *pagemap_find(const void *ptr)
 	if (entry == NULL)
 		__builtin_unreachable();
 	return entry;
+}
+
+/* Whether a slab is here. */
+static inline bool pagemap_has_slab(const struct pagemap_entry *entry)
+{
+	return entry->reciprocal != 0 || entry->kind == PAGEMAP_HIDDEN;
 }
 
 #endif

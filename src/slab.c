@@ -145,8 +145,8 @@ static void entries_set(const struct slab *slab)
 		entry->sizeclass = slab->sizeclass;
 		entry->magazine =
 		        (uint16_t)(slab_magazines_at + slab->sizeclass * SLAB_MAGAZINE_BYTES);
-		entry->retired = false;
-		entry->hidden = slab_hidden;
+		entry->awake = awake_mark(slab->arena);
+		entry->kind = slab_hidden ? PAGEMAP_HIDDEN : PAGEMAP_PLAIN;
 		__atomic_store_n(&entry->reciprocal, slab_hidden ? 0 : class_of(slab)->reciprocal,
 		                 __ATOMIC_RELEASE);
 	}
@@ -157,8 +157,7 @@ static void entries_retire(const struct slab *slab)
 	struct pagemap_entry *entry = pagemap_find((const void *)slab->start);
 
 	for (unsigned i = 0; i < class_of(slab)->heap_pages; i++, entry++) {
-		entry->retired = true;
-		entry->hidden = false;
+		entry->kind = PAGEMAP_RETIRED;
 		__atomic_store_n(&entry->reciprocal, 0, __ATOMIC_RELEASE);
 	}
 }
@@ -581,7 +580,7 @@ static void slots_return(struct arena *arena, const struct slot *slots, unsigned
 		const struct pagemap_entry *entry = pagemap_find(slots->ptr);
 		const uint8_t *states = entry->states;
 		size_t total = sizeclasses[entry->sizeclass].slots;
-		if (unlikely(entry->retired || entry->arena != arena->number ||
+		if (unlikely(entry->kind == PAGEMAP_RETIRED || entry->arena != arena->number ||
 		             (size_t)(slots->state - states) >= total)) {
 			ptr_tell_twice(slots->ptr); /* its slab is gone */
 			slots++;
@@ -734,8 +733,8 @@ struct slab *slab_at(const void *start)
 {
 	struct pagemap_entry *entry = pagemap_find(start);
 
-	if (entry == NULL ||
-	    (__atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) == 0 && !entry->hidden))
+	if (entry == NULL || (__atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) == 0 &&
+	                      entry->kind != PAGEMAP_HIDDEN))
 		return NULL;
 	return slab_of_entry(entry);
 }

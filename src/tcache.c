@@ -76,11 +76,19 @@ static void change(struct tcache *tcache, unsigned what)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-/* Whatever brings a thread to a slow path, it has come by: it need not do so again because it had slept. */
-static void come_by(void)
+static void appear(struct tcache *tcache)
 {
-	awake_note();
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	tcache_self = tcache;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (likely(tcache->arena_number != TCACHE_ARENA_NONE))
+		awake_note(tcache->arena_number);
+}
+
+void tcache_show(struct tcache *tcache)
+{
 	idle_tick();
+	appear(tcache);
 }
 
 /* --- Magazines ---------------------------------------------------------------------------------- */
@@ -297,7 +305,8 @@ static void outbox_put(struct tcache *tcache, void *ptr, unsigned arena, uint8_t
 	__atomic_store_n(&tcache->outbox_count, (uint16_t)(count + 1), __ATOMIC_RELEASE);
 }
 
-__attribute__((noinline)) static void send_slow(void *ptr, unsigned arena, uint8_t *state)
+__attribute__((noinline)) static void send_slow(void *ptr, const struct pagemap_entry *entry,
+                                                uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
@@ -307,24 +316,30 @@ __attribute__((noinline)) static void send_slow(void *ptr, unsigned arena, uint8
 	if (tcache == &tcache_none && tcache_new())
 		tcache = tcache_self;
 	if (tcache->arena_number == TCACHE_ARENA_NONE) {
-		slab_flush(slab_arena(arena), &slot, 1);
+		slab_flush(slab_arena(entry->arena), &slot, 1);
+		return;
+	}
+	if (entry->arena == tcache->arena_number) {
+		tcache_wake();
+		tcache_keep(tcache, slot, entry);
 		return;
 	}
 	tcache_hide();
-	outbox_send(tcache);
-	outbox_put(tcache, ptr, arena, state);
-	come_by();
+	if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS)
+		outbox_send(tcache);
+	outbox_put(tcache, ptr, entry->arena, state);
 	tcache_show(tcache);
 }
 
-__attribute__((noinline)) void tcache_send(void *ptr, unsigned arena, uint8_t *state)
+__attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry *entry,
+                                           uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
 
-	if (unlikely(tcache->outbox_count == TCACHE_OUTBOX_SLOTS))
-		send_slow(ptr, arena, state);
+	if (unlikely(awake_not() || tcache->outbox_count == TCACHE_OUTBOX_SLOTS))
+		send_slow(ptr, entry, state);
 	else
-		outbox_put(tcache, ptr, arena, state);
+		outbox_put(tcache, ptr, entry->arena, state);
 }
 
 /* --- Sampling ----------------------------------------------------------------------------------- */
@@ -480,7 +495,6 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class, bool larger)
 	const struct slot *slots = lowest(tcache, magazine, class);
 	if (magazine->top > slots) /* the one that was taken lies above */
 		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class);
-	come_by();
 	tcache_show(tcache);
 	return slot;
 }
@@ -506,8 +520,10 @@ static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned
 	return true;
 }
 
-__attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *state)
+__attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entry *entry,
+                                            uint8_t *state)
 {
+	unsigned class = entry->sizeclass;
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
 	struct magazine *magazine =
@@ -522,16 +538,12 @@ __attribute__((noinline)) void tcache_spill(void *ptr, unsigned class, uint8_t *
 		slab_flush(tcache->arena, &slot, 1);
 	}
 	change(tcache, 0);
-	come_by();
 	tcache_show(tcache);
 }
 
 void tcache_wake(void)
 {
-	struct tcache *tcache = tcache_hide();
-
-	come_by();
-	tcache_show(tcache);
+	tcache_show(tcache_hide());
 }
 
 /* --- Threads come and go ------------------------------------------------------------------------ */
@@ -630,7 +642,7 @@ bool tcache_new(void)
 		return false;
 	}
 	/* Before the key is set: setting it may call calloc. */
-	tcache_self = tcache;
+	appear(tcache);
 	pthread_setspecific(key, tcache);
 	errno = saved;
 	return true;
@@ -666,6 +678,7 @@ static void thread_exit(void *arg)
 	lock_acquire(&threads);
 	if (tcache_gone.arena_number != TCACHE_ARENA_NONE)
 		tcache_gone = tcache_none;
+	awake_forget();
 	tcache_self = &tcache_gone;
 	tcache_end(arg);
 	lock_release(&threads);
@@ -705,14 +718,14 @@ bool tcache_boot(void)
 	unsigned cpus = os_cpus();
 
 	lock_init(&threads, LOCK_RANK_THREADS);
-	awake_boot(heap_address_of(heap_process, heap_process->granules_max));
 	tcache_sample = options.sample;
 	if (tcache_sample != 0)
 		slab_magazines_at = sizeof(struct tcache) + offsetof(struct tcache_more, returns);
 	halloc_page_b.tcaches = &tcaches;
 	halloc_page_b.tcache_bytes = sizeof(struct tcache);
 	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : 4 * cpus;
-	if (arenas_allowed > ARENAS_MAX)
-		arenas_allowed = ARENAS_MAX;
+	if (arenas_allowed > AWAKE_NUMBERS_MAX)
+		arenas_allowed = AWAKE_NUMBERS_MAX;
+	awake_boot(heap_address_of(heap_process, heap_process->granules_max), arenas_allowed);
 	return pthread_key_create(&key, thread_exit) == 0;
 }

@@ -72,22 +72,21 @@ extern struct tcache tcache_gone; /* a thread that has run its destructors */
 
 extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec")));
 
-/* While a thread is in the middle of something that a signal handler must not come into, it shows no cache: so what a
- * handler calls comes to the slow paths, and these ask whether the thread is busy. */
+/* While a thread is in the middle of something that a signal handler must not come into, it shows no cache, and is not
+ * noted as awake: so what a handler calls comes to the slow paths, and these ask whether the thread is busy.
+ * Before the cache is shown again, idle memory may go back: the thread has come by, and need not because it had slept. */
 static inline struct tcache *tcache_hide(void)
 {
 	struct tcache *tcache = tcache_self;
 
+	awake_forget();
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	tcache_self = &tcache_none;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	return tcache;
 }
 
-static inline void tcache_show(struct tcache *tcache)
-{
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	tcache_self = tcache;
-}
+void tcache_show(struct tcache *tcache);
 
 /* Whether this is a signal handler that has interrupted its thread there. */
 bool tcache_hides(void);
@@ -104,11 +103,11 @@ bool tcache_boot(void);
  * without. */
 bool tcache_new(void);
 
-/* The slow paths: the magazine is empty; full; the slot belongs to another arena. The last argument is the
+/* The slow paths: the magazine is empty; full; the slot belongs to another arena, or the thread has slept. The last argument is the
  * state, as the register that it comes in is the one that free has it in. */
 struct slot tcache_refill(unsigned class, bool larger);
-void tcache_spill(void *ptr, unsigned class, uint8_t *state);
-void tcache_send(void *ptr, unsigned arena, uint8_t *state);
+void tcache_spill(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
+void tcache_send(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 
 /* Puts everything this thread has at hand back into the slabs. */
 void tcache_flush_self(void);
@@ -160,25 +159,30 @@ static inline struct slot tcache_pop(unsigned class, bool larger)
 	return *last;
 }
 
-/* Takes back a slot that was live until now. */
-static inline void tcache_push(struct slot slot, const struct pagemap_entry *entry)
+/* Puts a slot of the cache's arena into its magazine. */
+static inline void tcache_keep(struct tcache *tcache, struct slot slot,
+                               const struct pagemap_entry *entry)
 {
-	struct tcache *tcache = tcache_self;
 	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
 	struct slot *top = magazine->top;
 
-	*slot.state = SLOT_DEAD;
-	if (unlikely(entry->arena != tcache->arena_number)) {
-		tcache_send(slot.ptr, entry->arena, slot.state);
-		return;
-	}
 	if (unlikely(top == magazine->limit)) {
-		tcache_spill(slot.ptr, entry->sizeclass, slot.state);
+		tcache_spill(slot.ptr, entry, slot.state);
 		return;
 	}
 	*top = slot;
 	/* In this order also for the child of a fork that another thread makes here. */
 	__atomic_store_n(&magazine->top, top + 1, __ATOMIC_RELEASE);
+}
+
+/* Takes back a slot that was live until now. */
+static inline void tcache_push(struct slot slot, const struct pagemap_entry *entry)
+{
+	*slot.state = SLOT_DEAD;
+	if (likely(awake_as(entry->awake)))
+		tcache_keep(tcache_self, slot, entry);
+	else
+		tcache_send(slot.ptr, entry, slot.state);
 }
 
 /* The slots in a magazine of a class. */

@@ -56,7 +56,7 @@ static bool class_fills(const struct reader_snapshot *snapshot, const struct pag
 {
 	return entry->sizeclass < snapshot->class_count &&
 	       snapshot->classes[entry->sizeclass].slab_bytes +
-	                       (entry->hidden ? HEAP_PAGE_BYTES : 0) ==
+	                       (entry->kind == PAGEMAP_HIDDEN ? HEAP_PAGE_BYTES : 0) ==
 	               cell->bytes;
 }
 
@@ -66,20 +66,11 @@ static bool entry_is_good(const struct reader_snapshot *snapshot, const struct p
 	const struct pagemap_entry *entry = &pending->entry;
 	const struct reader_cell *cell = &snapshot->cells[pending->cell];
 
-	return (entry->reciprocal != 0 || entry->hidden) && entry->start == cell->start &&
+	return pagemap_has_slab(entry) && entry->start == cell->start &&
 	       class_fills(snapshot, entry, cell) && entry->arena < ARENAS_MAX &&
 	       (uintptr_t)entry->states % RECORD_ALIGN == 0 &&
 	       (uintptr_t)entry->states > sizeof(struct slab) &&
 	       (uintptr_t)entry->states < (uintptr_t)1 << 62;
-}
-
-/* Makes true or false of what a damaged core has in place of them. */
-static void entry_mend(struct pagemap_entry *entry)
-{
-	const unsigned char *bytes = (const unsigned char *)entry;
-
-	entry->hidden = bytes[offsetof(struct pagemap_entry, hidden)] != 0;
-	entry->retired = bytes[offsetof(struct pagemap_entry, retired)] != 0;
 }
 
 static void entries_read(struct source *source, const struct reader_snapshot *snapshot,
@@ -99,9 +90,8 @@ static void entries_read(struct source *source, const struct reader_snapshot *sn
 	}
 	gather(source, parts, count);
 	for (size_t i = 0; i < count; i++) {
-		entry_mend(&pending[i].entry);
 		pending[i].vacant = pending[i].entry.sizeclass != CLASS_UNREAD &&
-		                    pending[i].entry.reciprocal == 0 && !pending[i].entry.hidden;
+		                    !pagemap_has_slab(&pending[i].entry);
 	}
 	free(parts);
 }
@@ -245,7 +235,7 @@ static void cell_vacate(struct reader_snapshot *snapshot, const struct pending *
 {
 	struct reader_cell *cell = &snapshot->cells[pending->cell];
 	size_t page = (size_t)(cell->start - snapshot->base) >> HEAP_PAGE_SHIFT;
-	bool used = pending->entry.retired;
+	bool used = pending->entry.kind == PAGEMAP_RETIRED;
 
 	cell->kind = HEAP_FREE;
 	cell->idle_bytes = used ? cell->bytes : 0;

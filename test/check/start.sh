@@ -1,7 +1,7 @@
 # The start of a program touches little of the library: of its file a block of 16 OS pages or so, and few pages of its
 # own. What awk finds of itself, as it does little besides; the least of five runs.
 most_file=64
-most_own=12
+most_own=16
 pages() {
 	LD_PRELOAD="$PWD/libhalloc.so" awk '
 		/^[0-9a-f]+-[0-9a-f]+ / {

@@ -114,7 +114,7 @@ int main(int count, char **arguments)
 		return 0;
 	/* One that appears twice: each of the values is looked at, and gets its line. */
 	again((char *[]){"HALLOC_ARENAS=x", "HALLOC_ARENAS=2", preload, NULL},
-	      "halloc: warning: HALLOC_ARENAS: \"x\" is not a number from 0 to 256; "
+	      "halloc: warning: HALLOC_ARENAS: \"x\" is not a number from 0 to 255; "
 	      "keeping the default\n");
 	again((char *[]){"HALLOC_ARENAS=2", "HALLOC_ARENAS=4", preload, NULL}, "");
 	return 0;

@@ -95,7 +95,7 @@ warned 0 none HALLOC_LIB=/somewhere HALLOC_ARENAS=000000000000000000000000000000
 # The default is kept: as many arenas as without, and a second free aborts; what is right has effect.
 arenas_are 1 HALLOC_ARENAS=1
 arenas_are 33 HALLOC_ARENAS=33
-arenas_are 41 HALLOC_ARENAS=256
+arenas_are 41 HALLOC_ARENAS=255
 arenas_are 33 HALLOC_arenas=33
 arenas_are 33 HALLOC_ARENAS=33 HALLOC_ARENA=2
 expect 5 env HALLOC_STATS="json:$temporary/json" LD_PRELOAD="$HALLOC_LIB" "$temporary/subject" 1

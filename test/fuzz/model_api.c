@@ -388,7 +388,7 @@ static void agree(void)
 			continue;
 		const struct pagemap_entry *entry = pagemap_find(blocks[i].at);
 		CLAIM(entry != NULL);
-		if (entry->hidden || entry->reciprocal != 0)
+		if (pagemap_has_slab(entry))
 			slots++;
 		else if (!guarded_at(blocks[i].at))
 			others++;

@@ -34,6 +34,9 @@ static void switch_to(unsigned next)
 	caches[player] = tcache_self;
 	player = next;
 	tcache_self = caches[player];
+	awake_forget();
+	if (tcache_self != &tcache_none)
+		awake_note(tcache_self->arena_number);
 	if (known)
 		pthread_setspecific(key, tcache_self == &tcache_none ? NULL : tcache_self);
 }

@@ -1,5 +1,5 @@
 /* Threads whose first allocation makes an arena, while others fork, and handlers that allocate.
- * run: HALLOC_ARENAS=256 */
+ * run: HALLOC_ARENAS=255 */
 #include "test.h"
 #include <pthread.h>
 #include <sys/wait.h>

@@ -1,6 +1,6 @@
 /* 600 MiB of small blocks, nine tenths of which are freed, at random or in order, by threads that then fall
- * asleep: within a second of the next call of any thread, of those or of another, met by what it has at hand or not,
- * what is resident is what the OS pages with a live block take, and 5 %.
+ * asleep: within a second of the next call of any thread, of those or of another, a malloc or a free, met by what it has
+ * at hand or not, what is resident is what the OS pages with a live block take, and 5 %.
  * modes: HALLOC_HARDENED=0 */
 #include "sequences.h"
 #include "test.h"
@@ -16,15 +16,34 @@ static struct owner {
 	size_t sizes[BLOCKS];
 } owners[THREADS];
 
-static bool at_random, calls_again; /* the first of the threads, after its sleep */
+/* What comes next, and whose it is: another thread's, or the first one's of those that sleep. */
+enum call { MALLOC, MALLOC_OF_ONE, FREE, FREE_OF_ONE };
+
+static const char *const names[] = {"malloc", "malloc of one of them", "free",
+                                    "free of one of them"};
+
+static bool at_random;
+static enum call call;
+static void *given; /* one block to free, which another thread made */
 static pthread_barrier_t barrier;
 
-static void next_call(size_t size)
+static void make_and_free(size_t size)
 {
 	void *volatile block = malloc(size);
 
 	REQUIRE(block);
 	free(block);
+}
+
+/* Without sequences, the next call must be one that what is at hand does not meet. */
+static void next_call(enum call what)
+{
+	if (!has_sequences())
+		make_and_free(100000);
+	else if (what == MALLOC || what == MALLOC_OF_ONE)
+		*(void *volatile *)&given = malloc(24);
+	else
+		free(given);
 }
 
 static void *work(void *arg)
@@ -46,10 +65,12 @@ static void *work(void *arg)
 		free(owner->blocks[i]);
 		owner->blocks[i] = NULL;
 	}
+	if (call == FREE && owner == owners)
+		given = malloc(24);     /* the other thread's free sends it home */
 	pthread_barrier_wait(&barrier); /* and sleep */
 	pthread_barrier_wait(&barrier);
-	if (calls_again && owner == owners)
-		next_call(24);
+	if ((call == MALLOC_OF_ONE || call == FREE_OF_ONE) && owner == owners)
+		next_call(call);
 	pthread_barrier_wait(&barrier); /* and sleep again */
 	for (unsigned i = 0; i < BLOCKS; i++)
 		free(owner->blocks[i]);
@@ -88,12 +109,12 @@ static void sleep_ms(long ms)
 	nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
-static void round_of(bool random, bool itself, size_t before)
+static void round_of(bool random, enum call what, size_t before)
 {
 	pthread_t threads[THREADS];
 
 	at_random = random;
-	calls_again = itself && has_sequences();
+	call = what;
 	REQUIRE(pthread_barrier_init(&barrier, NULL, THREADS + 1) == 0);
 	for (unsigned i = 0; i < THREADS; i++)
 		REQUIRE(pthread_create(&threads[i], NULL, work, &owners[i]) == 0);
@@ -102,11 +123,12 @@ static void round_of(bool random, bool itself, size_t before)
 	REQUIRE(peak > (size_t)550 << 20);
 	pthread_barrier_wait(&barrier);
 	size_t live = live_pages_bytes();
-	next_call(24); /* so that there is one at hand */
+	make_and_free(24); /* so that there is one at hand */
+	if (call == FREE_OF_ONE)
+		given = malloc(24);
 	sleep_ms(600);
-	/* Without sequences, the next call must be one that what is at hand does not meet. */
-	if (!calls_again)
-		next_call(has_sequences() ? 24 : 100000);
+	if (call == MALLOC || call == FREE)
+		next_call(call);
 	pthread_barrier_wait(&barrier);
 	size_t now = 0;
 	for (int tries = 0; tries < 10; tries++) {
@@ -115,9 +137,8 @@ static void round_of(bool random, bool itself, size_t before)
 			break;
 		sleep_ms(100);
 	}
-	fprintf(stderr, "%s%s: at the peak %zu MiB, live pages %zu, resident %zu MiB\n",
-	        random ? "at random" : "in order", calls_again ? ", one of them calls" : "",
-	        peak >> 20, live, now >> 20);
+	fprintf(stderr, "%s, %s: at the peak %zu MiB, live pages %zu, resident %zu MiB\n",
+	        random ? "at random" : "in order", names[call], peak >> 20, live, now >> 20);
 	REQUIRE(now <= live + live / 20);
 	pthread_barrier_wait(&barrier);
 	for (unsigned i = 0; i < THREADS; i++)
@@ -130,9 +151,11 @@ int main(void)
 	memset(owners, 1, sizeof owners); /* its pages are not the heap's */
 	live_pages_bytes();
 	size_t before = resident_bytes();
-	round_of(true, false, before);
-	round_of(false, false, before);
-	round_of(false, true, before);
-	round_of(true, true, before);
+	round_of(true, MALLOC, before);
+	round_of(false, MALLOC, before);
+	round_of(false, MALLOC_OF_ONE, before);
+	round_of(true, MALLOC_OF_ONE, before);
+	round_of(false, FREE, before);
+	round_of(false, FREE_OF_ONE, before);
 	return 0;
 }

@@ -1,22 +1,23 @@
-/* A thread is awake from when it is noted as that until it sleeps, or gets a signal; all are where there is no word for
- * it. What is no address is always told apart.
+/* A thread is awake from when it is noted as that until it sleeps, gets a signal, or is forgotten; only the last where
+ * there is no word for it. What is no address is always told apart, and so are the numbers that threads are noted with.
  * links: awake */
 #include "awake.h"
 #include "child.h"
 #include "sequences.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <time.h>
 
 static bool has_word;
 static const void *const somewhere = (const void *)4096;
 
 /* Whatever else the machine does may take the processor away, now and then. */
-static bool stays_awake(void)
+static bool stays_awake(unsigned number)
 {
 	for (unsigned tries = 0; tries < 1000; tries++) {
-		awake_note();
-		if (!awake_not() && awake_with(somewhere))
+		awake_note(number);
+		if (!awake_not() && awake_with(somewhere) && awake_as(awake_mark(number)))
 			return true;
 	}
 	return false;
@@ -29,13 +30,15 @@ static void nap(void)
 
 static void one_thread(void)
 {
-	REQUIRE(stays_awake());
+	REQUIRE(stays_awake(0));
+	REQUIRE(!awake_as(awake_mark(1)));
 	REQUIRE(!awake_with(AWAKE_NO_ADDRESS));
 	nap();
 	REQUIRE(awake_not() == has_word);
 	REQUIRE(awake_with(somewhere) != has_word);
+	REQUIRE(awake_as(awake_mark(0)) != has_word);
 	REQUIRE(!awake_with(AWAKE_NO_ADDRESS));
-	REQUIRE(stays_awake());
+	REQUIRE(stays_awake(0));
 }
 
 static void *another(void *unused)
@@ -43,6 +46,32 @@ static void *another(void *unused)
 	REQUIRE(awake_not()); /* it never was noted */
 	one_thread();
 	return unused;
+}
+
+/* A thread that is forgotten is awake with no number. */
+static void forgotten(void)
+{
+	REQUIRE(stays_awake(AWAKE_NUMBERS_MAX - 1));
+	awake_forget();
+	REQUIRE(awake_not());
+	REQUIRE(!awake_with(somewhere));
+	for (unsigned number = 0; number < AWAKE_NUMBERS_MAX; number++)
+		REQUIRE(!awake_as(awake_mark(number)));
+}
+
+/* Whichever number a thread is noted with, it is awake with that one alone, and the system finds nothing amiss. */
+static void numbers(void)
+{
+	for (unsigned number = 0; number < AWAKE_NUMBERS_MAX; number++) {
+		REQUIRE(stays_awake(number));
+		for (unsigned other = 0; other < AWAKE_NUMBERS_MAX; other++)
+			REQUIRE(other == number || !awake_as(awake_mark(other)));
+		awake_note(number);
+		sched_yield();
+	}
+	awake_note(AWAKE_NUMBERS_MAX - 1);
+	nap();
+	REQUIRE(awake_not() == has_word);
 }
 
 static void caught(int signal)
@@ -53,7 +82,7 @@ static void caught(int signal)
 static void a_signal(void)
 {
 	REQUIRE(signal(SIGUSR1, caught) != SIG_ERR);
-	REQUIRE(stays_awake());
+	REQUIRE(stays_awake(0));
 	raise(SIGUSR1);
 	REQUIRE(awake_not() == has_word);
 }
@@ -62,9 +91,11 @@ static void a_signal(void)
 static void too_high(void *unused)
 {
 	(void)unused;
-	awake_boot(UINTPTR_MAX);
+	awake_boot(UINTPTR_MAX, AWAKE_NUMBERS_MAX);
 	has_word = false;
 	one_thread();
+	numbers();
+	forgotten();
 	a_signal();
 }
 
@@ -73,8 +104,11 @@ int main(void)
 	pthread_t thread;
 
 	has_word = has_sequences();
-	awake_boot(0);
+	awake_boot(0, AWAKE_NUMBERS_MAX);
+	REQUIRE(awake_not()); /* it never was noted */
 	one_thread();
+	numbers();
+	forgotten();
 	a_signal();
 	REQUIRE(pthread_create(&thread, NULL, another, NULL) == 0);
 	REQUIRE(pthread_join(thread, NULL) == 0);

@@ -84,7 +84,7 @@ int main(void)
 	taken((struct given){"HALLOC_PURGE_AFTER_MS", "0", 0, 0, 0, ""});
 	taken((struct given){"HALLOC_PURGE_AFTER_MS", "3600000", 3600000, 0, 0, ""});
 	taken((struct given){"HALLOC_PURGE_AFTER_MS", "0007", 7, 0, 0, ""});
-	taken((struct given){"HALLOC_ARENAS", "256", 500, 256, 0, ""});
+	taken((struct given){"HALLOC_ARENAS", "255", 500, 255, 0, ""});
 	taken((struct given){"HALLOC_arenas", "3", 500, 3, 0, ""});
 	taken((struct given){"HALLOC_ON_ERROR", "report", 500, 0, 1, ""});
 	taken((struct given){"HALLOC_ON_ERROR", "abort", 500, 0, 0, ""});
@@ -106,7 +106,7 @@ int main(void)
 	refused("HALLOC_PURGE_AFTER_MS", "18446744073709551616");
 	refused("HALLOC_PURGE_AFTER_MS", "18446744073709552116"); /* 2^64 + 500 */
 	refused("HALLOC_PURGE_AFTER_MS", "99999999999999999999999999999999999999");
-	refused("HALLOC_ARENAS", "257");
+	refused("HALLOC_ARENAS", "256");
 	refused("HALLOC_ON_ERROR", "");
 	refused("HALLOC_ON_ERROR", "abort report");
 	refused("HALLOC_ON_ERROR", "abor");

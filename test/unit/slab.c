@@ -1,6 +1,6 @@
 /* Slots of every class leave in address order and come home; slabs come, go and are purged; the walker
  * after every operation.
- * links: slab heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: slab awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "slab.h"
 #include "child.h"
 #include "heap.h"
@@ -260,13 +260,13 @@ static void retired(void)
 	REQUIRE(fill_slots(arena, class, &slot, 1) == 1);
 	const struct pagemap_entry *entry = pagemap_find(slot.ptr);
 	REQUIRE(slab_at((const void *)entry->start) != NULL);
-	REQUIRE(!entry->retired);
+	REQUIRE(entry->kind != PAGEMAP_RETIRED);
 	*slot.state = SLOT_DEAD;
 	uintptr_t start = entry->start;
 	flush(arena, &slot, 1);
 	purge();
 	REQUIRE(entry->reciprocal == 0);
-	REQUIRE(entry->retired);
+	REQUIRE(entry->kind == PAGEMAP_RETIRED);
 	REQUIRE(entry->start == start);
 	REQUIRE(slab_at((const void *)start) == NULL);
 }
