@@ -609,6 +609,38 @@ bool tcache_hides(void)
 	return pthread_getspecific(key) != NULL;
 }
 
+static void tcache_empty(struct tcache *tcache)
+{
+	uint8_t changing = tcache->changing; /* which sending says of itself, too */
+
+	if (changing != TCACHE_OUTBOX_CHANGES)
+		outbox_send(tcache);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
+		if (changing == class + 1)
+			continue; /* lost, in the child of a fork alone */
+		class_free(tcache, class);
+	}
+}
+
+/* Empties a cache and gives its record back. Locks: threads is held. */
+static void tcache_end(struct tcache *tcache)
+{
+	tcache_empty(tcache);
+	tcache->arena->users--;
+	list_remove(tcache);
+	page_b_record_free(tcache, cache_bytes());
+}
+
+/* From here on this thread has a stand-in for its cache. */
+static void leave(struct tcache *tcache, struct tcache *stand_in)
+{
+	awake_forget();
+	tcache_self = stand_in;
+	lock_acquire(&threads);
+	tcache_end(tcache);
+	lock_release(&threads);
+}
+
 bool tcache_new(void)
 {
 	int saved = errno;
@@ -643,31 +675,11 @@ bool tcache_new(void)
 	}
 	/* Before the key is set: setting it may call calloc. */
 	appear(tcache);
-	pthread_setspecific(key, tcache);
+	bool kept = pthread_setspecific(key, tcache) == 0;
+	if (!kept)
+		leave(tcache, &tcache_none); /* it would not end with the thread */
 	errno = saved;
-	return true;
-}
-
-static void tcache_empty(struct tcache *tcache)
-{
-	uint8_t changing = tcache->changing; /* which sending says of itself, too */
-
-	if (changing != TCACHE_OUTBOX_CHANGES)
-		outbox_send(tcache);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
-		if (changing == class + 1)
-			continue; /* lost, in the child of a fork alone */
-		class_free(tcache, class);
-	}
-}
-
-/* Empties a cache and gives its record back. Locks: threads is held. */
-static void tcache_end(struct tcache *tcache)
-{
-	tcache_empty(tcache);
-	tcache->arena->users--;
-	list_remove(tcache);
-	page_b_record_free(tcache, cache_bytes());
+	return kept;
 }
 
 /* The key's destructor. Destructors that run later still allocate, without a cache. */
@@ -678,10 +690,8 @@ static void thread_exit(void *arg)
 	lock_acquire(&threads);
 	if (tcache_gone.arena_number != TCACHE_ARENA_NONE)
 		tcache_gone = tcache_none;
-	awake_forget();
-	tcache_self = &tcache_gone;
-	tcache_end(arg);
 	lock_release(&threads);
+	leave(arg, &tcache_gone);
 	errno = saved;
 }
 
