@@ -22,7 +22,7 @@ void slack_boot(void);
 /* Reports the first byte behind a block that was written to, and fills the slack anew. */
 void slack_tell(unsigned char *block, size_t size, size_t room);
 
-/* What the slack of a block holds, word for word; no byte of it is zero. Each block has a pattern of its own,
+/* What the slack of a block holds, word for word; each byte of it is odd, and so none is zero. Each block has a pattern of its own,
  * as a copy of one block onto another that goes too far would else leave what it finds. */
 static inline uint64_t slack_pattern(const unsigned char *block)
 {

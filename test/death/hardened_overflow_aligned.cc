@@ -10,7 +10,7 @@ int main()
 	char *volatile block = (char *)operator new(100, how);
 
 	crime(block);
-	block[110] = 1;
+	block[110] = 2; /* each byte of the slack is odd */
 	operator delete(block, how);
 	return 0;
 }

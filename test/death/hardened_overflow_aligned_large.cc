@@ -10,6 +10,6 @@ int main()
 	char *volatile block = (char *)operator new(100000, how);
 
 	crime(block);
-	block[103000] = 1;
+	block[103000] = 2; /* each byte of the slack is odd */
 	return 0;
 }

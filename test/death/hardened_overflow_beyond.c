@@ -11,7 +11,7 @@ int main(void)
 	while ((uintptr_t)block % 65536 > 65000)
 		block = malloc(8);
 	crime(block + 32);
-	block[39] = 1;
+	block[39] = 2; /* each byte of the slack is odd */
 	free(block);
 	_exit(0);
 }

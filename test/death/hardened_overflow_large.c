@@ -8,7 +8,7 @@ int main(void)
 	char *block = malloc(100001);
 
 	crime(block);
-	block[100001] = 1;
+	block[100001] = 2; /* each byte of the slack is odd */
 	free(block);
 	return 0;
 }

@@ -8,6 +8,6 @@ int main(void)
 	char *block = malloc(100001);
 
 	crime(block);
-	block[100001] = 1;
+	block[100001] = 2; /* each byte of the slack is odd */
 	return 0;
 }
