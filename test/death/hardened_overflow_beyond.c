@@ -7,8 +7,8 @@ int main(void)
 {
 	char *block = malloc(8);
 
-	/* Not the last of its slab. */
-	while ((uintptr_t)block % 65536 > 65000)
+	/* Not the last of its OS page: fresh ones in the next are not looked at. */
+	while ((uintptr_t)block % 4096 > 4000)
 		block = malloc(8);
 	crime(block + 32);
 	block[39] = 2; /* each byte of the slack is odd */
