@@ -237,6 +237,8 @@ static void *block_take(size_t size, size_t alignment)
 	struct tcache *tcache = tcache_hide();
 	void *ptr = heap_take(heap_process, size, alignment, HEAP_BLOCK);
 
+	if (ptr != NULL)
+		idle_tick();
 	tcache_show(tcache);
 	return ptr;
 }
@@ -390,6 +392,8 @@ static bool block_free(void *ptr)
 		given = guarded_free(ptr);
 	else
 		given = heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) != 0;
+	if (given)
+		idle_tick();
 	tcache_show(tcache);
 	return given;
 }

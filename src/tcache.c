@@ -76,19 +76,27 @@ static void change(struct tcache *tcache, unsigned what)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static void appear(struct tcache *tcache)
+struct tcache *tcache_hide(void)
+{
+	struct tcache *tcache = tcache_self;
+	bool slept = awake_not();
+
+	awake_forget();
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	tcache_self = &tcache_none;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (unlikely(slept))
+		idle_tick();
+	return tcache;
+}
+
+void tcache_show(struct tcache *tcache)
 {
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	tcache_self = tcache;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (likely(tcache->arena_number != TCACHE_ARENA_NONE))
 		awake_note(tcache->arena_number);
-}
-
-void tcache_show(struct tcache *tcache)
-{
-	idle_tick();
-	appear(tcache);
 }
 
 /* --- Magazines ---------------------------------------------------------------------------------- */
@@ -328,6 +336,7 @@ __attribute__((noinline)) static void send_slow(void *ptr, const struct pagemap_
 	if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS)
 		outbox_send(tcache);
 	outbox_put(tcache, ptr, entry->arena, state);
+	idle_tick();
 	tcache_show(tcache);
 }
 
@@ -495,6 +504,7 @@ __attribute__((noinline)) struct slot tcache_refill(unsigned class, bool larger)
 	const struct slot *slots = lowest(tcache, magazine, class);
 	if (magazine->top > slots) /* the one that was taken lies above */
 		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class);
+	idle_tick();
 	tcache_show(tcache);
 	return slot;
 }
@@ -538,6 +548,7 @@ __attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entr
 		slab_flush(tcache->arena, &slot, 1);
 	}
 	change(tcache, 0);
+	idle_tick();
 	tcache_show(tcache);
 }
 
@@ -674,7 +685,7 @@ bool tcache_new(void)
 		return false;
 	}
 	/* Before the key is set: setting it may call calloc. */
-	appear(tcache);
+	tcache_show(tcache);
 	bool kept = pthread_setspecific(key, tcache) == 0;
 	if (!kept)
 		leave(tcache, &tcache_none); /* it would not end with the thread */

@@ -74,18 +74,8 @@ extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exe
 
 /* While a thread is in the middle of something that a signal handler must not come into, it shows no cache, and is not
  * noted as awake: so what a handler calls comes to the slow paths, and these ask whether the thread is busy.
- * Before the cache is shown again, idle memory may go back: the thread has come by, and need not because it had slept. */
-static inline struct tcache *tcache_hide(void)
-{
-	struct tcache *tcache = tcache_self;
-
-	awake_forget();
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	tcache_self = &tcache_none;
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return tcache;
-}
-
+ * A thread that has slept comes by when it hides its cache: idle memory may go back then. */
+struct tcache *tcache_hide(void);
 void tcache_show(struct tcache *tcache);
 
 /* Whether this is a signal handler that has interrupted its thread there. */
@@ -103,8 +93,8 @@ bool tcache_boot(void);
  * without. */
 bool tcache_new(void);
 
-/* The slow paths: the magazine is empty; full; the slot belongs to another arena, or the thread has slept. The last argument is the
- * state, as the register that it comes in is the one that free has it in. */
+/* The slow paths: the magazine is empty; full; the slot belongs to another arena, or the thread has slept. The
+ * last argument is the state, as the register that it comes in is the one that free has it in. */
 struct slot tcache_refill(unsigned class, bool larger);
 void tcache_spill(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 void tcache_send(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
