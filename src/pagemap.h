@@ -66,10 +66,11 @@ static inline struct pagemap_entry *pagemap_find(const void *ptr)
 	return entry;
 }
 
-/* Whether a slab is here. */
+/* Whether a slab is here; then the rest of the entry is that slab's. */
 static inline bool pagemap_has_slab(const struct pagemap_entry *entry)
 {
-	return entry->reciprocal != 0 || entry->kind == PAGEMAP_HIDDEN;
+	return __atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) != 0 ||
+	       entry->kind == PAGEMAP_HIDDEN;
 }
 
 #endif

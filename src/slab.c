@@ -733,10 +733,7 @@ struct slab *slab_at(const void *start)
 {
 	struct pagemap_entry *entry = pagemap_find(start);
 
-	if (entry == NULL || (__atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) == 0 &&
-	                      entry->kind != PAGEMAP_HIDDEN))
-		return NULL;
-	return slab_of_entry(entry);
+	return entry != NULL && pagemap_has_slab(entry) ? slab_of_entry(entry) : NULL;
 }
 
 runs_seldom struct slab_counts slab_count(const struct slab *slab)
