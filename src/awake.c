@@ -8,6 +8,7 @@
 #include "awake.h"
 #include "report.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #if __has_include(<sys/rseq.h>)
@@ -36,9 +37,8 @@ _Static_assert(sizeof(struct rseq_cs) == AWAKE_STEP, "as the numbers count");
 static struct {
 	char before[AWAKE_STEP / 2];
 	char named[AWAKE_NUMBERS_MAX][AWAKE_STEP];
-	uint32_t unused;
 	uint32_t signature;
-	char after[sizeof(uint64_t)];
+	char after[1];
 } sequences __attribute__((aligned(AWAKE_STEP))) lies_late;
 
 static void sequences_write(unsigned numbers)
@@ -50,9 +50,9 @@ static void sequences_write(unsigned numbers)
 	};
 
 	sequences.signature = RSEQ_SIG;
-	for (unsigned i = 0; i < numbers; i++)
-		memcpy(sequences.named[AWAKE_NUMBERS_MAX - 1 - i], &sequence, sizeof sequence);
 	awake_first = (uintptr_t)sequences.named[AWAKE_NUMBERS_MAX - 1];
+	for (unsigned i = 0; i < numbers; i++)
+		memcpy((void *)awake_word(i), &sequence, sizeof sequence);
 }
 
 static bool word_find(uintptr_t end, unsigned numbers)

@@ -13,7 +13,6 @@
 #define AWAKE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 /* Above all addresses: not one. */
