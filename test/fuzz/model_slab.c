@@ -31,12 +31,9 @@ static void switch_to(unsigned next)
 
 	if (!known && tcache_self != &tcache_none)
 		known = key_of(tcache_self, &key);
-	caches[player] = tcache_self;
+	caches[player] = tcache_hide();
 	player = next;
-	tcache_self = caches[player];
-	awake_forget();
-	if (tcache_self != &tcache_none)
-		awake_note(tcache_self->arena_number);
+	tcache_show(caches[player]);
 	if (known)
 		pthread_setspecific(key, tcache_self == &tcache_none ? NULL : tcache_self);
 }

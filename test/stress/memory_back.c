@@ -24,7 +24,7 @@ static const char *const names[] = {"malloc", "malloc of one of them", "free",
 
 static bool at_random;
 static enum call call;
-static void *given; /* one block to free, which another thread made */
+static void *volatile given; /* one block to free, which another thread made */
 static pthread_barrier_t barrier;
 
 static void make_and_free(size_t size)
@@ -41,7 +41,7 @@ static void next_call(enum call what)
 	if (!has_sequences())
 		make_and_free(100000);
 	else if (what == MALLOC || what == MALLOC_OF_ONE)
-		*(void *volatile *)&given = malloc(24);
+		given = malloc(24);
 	else
 		free(given);
 }
