@@ -22,8 +22,8 @@ void slack_boot(void);
 /* Reports the first byte behind a block that was written to, and fills the slack anew. */
 void slack_tell(unsigned char *block, size_t size, size_t room);
 
-/* What the slack of a block holds, word for word; each byte of it is odd, and so none is zero. Each block has a pattern of its own,
- * as a copy of one block onto another that goes too far would else leave what it finds. */
+/* What the slack of a block holds, word for word; each byte of it is odd, so none is zero. Each block has a
+ * pattern of its own, as a copy of one block onto another that goes too far would else leave what it finds. */
 static inline uint64_t slack_pattern(const unsigned char *block)
 {
 	/* 2^64 by the golden ratio: addresses that differ in little become numbers that differ in each byte. */
