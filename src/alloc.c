@@ -258,14 +258,12 @@ static void *new_block(size_t size, size_t alignment)
 	return ptr;
 }
 
-/* As tcache_pop, with what else a slow path does. */
+/* As tcache_pop, with a second try, and what errno says. */
 static struct slot pop_slot(unsigned class, bool larger)
 {
 	int saved = errno;
 	struct slot slot = tcache_pop(class, larger);
 
-	if (unlikely(awake_not()))
-		tcache_wake();
 	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
 		slot = tcache_pop(class, larger);
 	if (unlikely(slot.ptr == NULL))
@@ -315,8 +313,8 @@ static void *new_slot(size_t size, size_t alignment, unsigned class, bool zeroed
 
 	if (slot.ptr == NULL)
 		return NULL;
-	if (zeroed)
-		return alloc_zero_slot(slot, size);
+	if (zeroed && *slot.state != SLOT_FRESH)
+		memset(slot.ptr, 0, size);
 	*slot.state = SLOT_LIVE;
 	return slot.ptr;
 }
@@ -359,25 +357,19 @@ static void *new_slow(size_t size, bool zeroed)
 	return ptr != NULL ? ptr : new_rest(size, 16, class_of(size), zeroed);
 }
 
-__attribute__((noinline)) void *alloc_new_slow(size_t size)
+void *alloc_new(size_t size)
 {
 	return new_slow(size, false);
 }
 
-__attribute__((noinline)) void *alloc_new_zeroed_slow(size_t size)
+void *alloc_new_zeroed(size_t size)
 {
 	return new_slow(size, true);
 }
 
 void *alloc_new_aligned(size_t size, size_t alignment)
 {
-	unsigned class = sizeclass_of_aligned(size, alignment);
-	struct slot slot;
-
-	if (unlikely(class == SIZECLASS_COUNT) || !tcache_take(class, &slot))
-		return new_rest(size, alignment, class, false);
-	*slot.state = SLOT_LIVE;
-	return slot.ptr;
+	return new_rest(size, alignment, sizeclass_of_aligned(size, alignment), false);
 }
 
 /* --- Taking back -------------------------------------------------------------------------------- */
@@ -429,10 +421,21 @@ __attribute__((noinline)) static void free_rest(void *ptr)
 	errno = saved;
 }
 
-__attribute__((noinline)) void alloc_free_slow(void *ptr)
+void alloc_free_rest(void *ptr)
 {
 	if (likely(!hardened_on) || hardened_origins_on || unlikely(!hardened_free_slot(ptr)))
 		free_rest(ptr);
+}
+
+void alloc_free(void *ptr)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+
+	if (entry != NULL)
+		tcache_push(slot, entry);
+	else
+		alloc_free_rest(ptr);
 }
 
 bool alloc_free_checked(void *ptr)
@@ -704,7 +707,7 @@ size_t alloc_trim(void)
 		return 0;
 	tcache_flush_self();
 	struct tcache *tcache = tcache_hide();
-	size_t bytes = idle_purge(os_clock_ms(), 0);
+	size_t bytes = idle_trim(os_clock_ms());
 	tcache_show(tcache);
 	return bytes;
 }

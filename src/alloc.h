@@ -29,10 +29,13 @@ void alloc_start(void);
 /* The last of all, from the library's destructor: tells of what was written where nobody came by again. */
 void alloc_finish(void);
 
-/* The slow paths of what follows. */
-void *alloc_new_slow(size_t size);
-void *alloc_new_zeroed_slow(size_t size);
-void alloc_free_slow(void *ptr);
+/* At least size bytes, aligned to 16; and the same, zeroed. */
+void *alloc_new(size_t size);
+void *alloc_new_zeroed(size_t size);
+
+/* Frees the block at ptr, which may be NULL; any other pointer is reported. And the same, where ptr starts no live slot. */
+void alloc_free(void *ptr);
+void alloc_free_rest(void *ptr);
 
 /* As alloc_new, the start a multiple of alignment, a power of two. */
 void *alloc_new_aligned(size_t size, size_t alignment);
@@ -85,56 +88,6 @@ static inline size_t alloc_bytes(const void *ptr, const char *name)
 	if (likely(entry != NULL))
 		return sizeclasses[entry->sizeclass].slot_bytes;
 	return alloc_find(ptr, &bytes, name) ? bytes : 0;
-}
-
-/* As alloc_new, from what the thread has at hand. Returns: NULL, and nothing has changed, when that is not the
- * way. */
-static inline void *alloc_new_at_hand(size_t size)
-{
-	struct slot slot;
-
-	if (unlikely(size > SIZECLASS_BYTES_MAX) || !tcache_take(sizeclass_of(size), &slot))
-		return NULL;
-	*slot.state = SLOT_LIVE;
-	return slot.ptr;
-}
-
-/* Makes a slot LIVE whose first size bytes are to be zero: a FRESH one is. Returns: its start. */
-static inline void *alloc_zero_slot(struct slot slot, size_t size)
-{
-	bool fresh = *slot.state == SLOT_FRESH;
-
-	*slot.state = SLOT_LIVE;
-	return fresh ? slot.ptr : memset(slot.ptr, 0, size);
-}
-
-/* At least size bytes, aligned to 16. */
-static inline void *alloc_new(size_t size)
-{
-	void *ptr = alloc_new_at_hand(size);
-
-	return likely(ptr != NULL) ? ptr : alloc_new_slow(size);
-}
-
-/* The same, zeroed. */
-static inline void *alloc_new_zeroed(size_t size)
-{
-	struct slot slot;
-
-	if (unlikely(size > SIZECLASS_BYTES_MAX) || !tcache_take(sizeclass_of(size), &slot))
-		return alloc_new_zeroed_slow(size);
-	return alloc_zero_slot(slot, size);
-}
-
-static inline void alloc_free(void *ptr)
-{
-	struct slot slot;
-	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
-
-	if (unlikely(entry == NULL))
-		alloc_free_slow(ptr);
-	else
-		tcache_push(slot, entry);
 }
 
 #endif

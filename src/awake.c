@@ -1,15 +1,18 @@
 /*
  * awake - tells whether a thread has slept.
  *
- * Holds:  where the word of each thread is; the sequences that it names while the thread is awake.
- * Always: these are none: no thread ever is in one. They lie above every address that is asked about.
+ * Holds:  where the word of each thread is; the names of the sequence, of which it says one while the thread is awake.
+ * Always: the names lie above every address that is asked about.
  * Locks:  none.
  */
 #include "awake.h"
 #include "report.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #if __has_include(<sys/rseq.h>)
 #include <sys/rseq.h>
@@ -24,6 +27,22 @@ static __thread uintptr_t own_word __attribute__((tls_model("initial-exec")));
 /* What it says then, which is no address either; and no mark is AWAKE_NOT. */
 #define OWN_FIRST ((uintptr_t)0xffff00000000fff0)
 
+/* Whether awake_interrupt_all can do what it is for. */
+static bool interrupts;
+
+/* The commands of membarrier: PRIVATE_EXPEDITED_RSEQ, and what registers for it. Of Linux 5.10. */
+#define BARRIER          (1 << 7)
+#define BARRIER_REGISTER (1 << 8)
+
+static bool barrier(int command)
+{
+	int saved = errno;
+	bool done = syscall(SYS_membarrier, command, 0, 0) == 0;
+
+	errno = saved;
+	return done;
+}
+
 #ifdef RSEQ_SIG
 
 /* The library is to be loaded by a glibc that has none, too. */
@@ -31,40 +50,57 @@ extern __typeof__(__rseq_offset) __rseq_offset __attribute__((weak));
 
 _Static_assert(sizeof(struct rseq_cs) == AWAKE_STEP, "as the numbers count");
 
-/* The system expects the signature in front of where a thread would go on that it finds in a sequence. The sequences
- * begin at half a step: so none of their places ends in sixteen bits of 0. Number 0 is the last: few are used, and what
- * lies behind is written to at every start. */
+/* The names begin at half a step: so none of their places ends in sixteen bits of 0. Number 0 is the last: few are used,
+ * and what lies behind is written to at every start. */
 static struct {
 	char before[AWAKE_STEP / 2];
-	char named[AWAKE_NUMBERS_MAX][AWAKE_STEP];
-	uint32_t signature;
-	char after[1];
-} sequences __attribute__((aligned(AWAKE_STEP))) lies_late;
+	char names[AWAKE_NUMBERS_MAX][AWAKE_STEP];
+} named __attribute__((aligned(AWAKE_STEP))) lies_late;
 
-static void sequences_write(unsigned numbers)
+/* What the linker calls the section; weak, as a program without those rooms has none. */
+extern const struct awake_sequence sequence __asm__("__start_awake_sequence")
+        __attribute__((weak, visibility("hidden")));
+
+/* Without a sequence, nobody ever is in it: these are no instructions. */
+static const struct {
+	uint32_t signature;
+	char restart[1];
+} nobody = {.signature = RSEQ_SIG};
+
+static uintptr_t place(const int32_t *distance)
 {
-	const struct rseq_cs sequence = {
-	        .start_ip = (uintptr_t)&sequences,
+	return (uintptr_t)distance + (uintptr_t)(intptr_t)*distance;
+}
+
+static void names_write(unsigned numbers)
+{
+	struct rseq_cs name = {
+	        .start_ip = (uintptr_t)&named,
 	        .post_commit_offset = 1,
-	        .abort_ip = (uintptr_t)sequences.after,
+	        .abort_ip = (uintptr_t)nobody.restart,
 	};
 
-	sequences.signature = RSEQ_SIG;
-	awake_first = (uintptr_t)sequences.named[AWAKE_NUMBERS_MAX - 1];
+	if (&sequence != NULL) {
+		name.start_ip = place(&sequence.start);
+		name.post_commit_offset = place(&sequence.end) - name.start_ip;
+		name.abort_ip = place(&sequence.restart);
+	}
+	awake_first = (uintptr_t)named.names[AWAKE_NUMBERS_MAX - 1];
 	for (unsigned i = 0; i < numbers; i++)
-		memcpy((void *)awake_word(i), &sequence, sizeof sequence);
+		memcpy((void *)awake_word(i), &name, sizeof name);
 }
 
 static bool word_find(uintptr_t end, unsigned numbers)
 {
-	if (&__rseq_offset == NULL || (uintptr_t)&sequences < end)
+	if (&__rseq_offset == NULL || (uintptr_t)&named < end)
 		return false;
 	const struct rseq *rseq =
 	        (const void *)((const char *)__builtin_thread_pointer() + __rseq_offset);
 	if ((int32_t)rseq->cpu_id < 0)
 		return false; /* the system, or the user, does not want it */
-	sequences_write(numbers);
+	names_write(numbers);
 	awake_word_at = (uintptr_t)__rseq_offset + offsetof(struct rseq, rseq_cs);
+	interrupts = &sequence != NULL && barrier(BARRIER_REGISTER);
 	return true;
 }
 
@@ -78,6 +114,11 @@ static bool word_find(uintptr_t end, unsigned numbers)
 }
 
 #endif
+
+bool awake_interrupt_all(void)
+{
+	return interrupts && barrier(BARRIER);
+}
 
 void awake_boot(uintptr_t end, unsigned numbers)
 {

@@ -3,9 +3,10 @@
  * something at hand, and of every free, together with whether the block is one of its arena: each by one comparison.
  *
  * Linux clears a word of each thread, rseq_cs, when the thread loses its processor or gets a signal, unless it is in the
- * sequence of instructions that the word names (linux/rseq.h). Nobody ever is in those that are named here; so the word
- * stays as long as the thread runs without a break. (tcmalloc asks that of cpu_id_start: its docs/rseq.md.)
- * There is one sequence a number, so that a thread's word also tells the number that it was noted with.
+ * sequence of instructions that the word names (linux/rseq.h); then the thread goes on elsewhere, to start it over. So the
+ * word stays as long as the thread runs without a break, and a thread that has slept never goes on in the middle of the
+ * sequence. (tcmalloc asks the one of cpu_id_start, and uses the other: its docs/rseq.md.)
+ * The sequence is named once a number, so that a thread's word also tells the number that it was noted with.
  * Where there is no such word, before glibc 2.35 or where the system or the user has turned it off, a thread stays awake
  * until it is forgotten. From a signal handler, all of this may be called.
  */
@@ -27,8 +28,21 @@ extern uintptr_t awake_first __attribute__((visibility("hidden")));
 #define AWAKE_STEP 32u
 #define AWAKE_NOT  ((uintptr_t)0)
 
+/* The sequence: one of the rooms above may say in the section awake_sequence which instructions it is. Each of these
+ * counts from its own address on. */
+struct awake_sequence {
+	int32_t start;
+	int32_t end;
+	int32_t restart; /* where a thread goes on that lost its processor in it */
+};
+
 /* To be called before all else: the addresses that are asked about end before end; there are so many numbers. */
 void awake_boot(uintptr_t end, unsigned numbers);
+
+/* From here on no other thread is taken for awake, before it is noted again; and none goes on in the middle of the
+ * sequence, but from its restart. Orders memory as if each had made a full fence. Returns: false, and nothing has
+ * changed, when the system cannot do that. */
+bool awake_interrupt_all(void);
 
 /* What the word of an awake thread says that was noted with the number. */
 static inline uintptr_t awake_word(unsigned number)

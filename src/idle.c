@@ -33,6 +33,8 @@ static uint64_t growth_next = GROWTH_BYTES_FIRST;
 static uint32_t growth_ms; /* the last mark */
 static uint64_t trims_begun;
 
+void (*idle_empty_caches)(bool all);
+
 /* Gives back what has been idle for so long in slabs, and elsewhere. */
 runs_seldom static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t age_ms)
 {
@@ -57,13 +59,25 @@ size_t idle_purge(uint32_t now_ms, uint32_t age_ms)
 	return purge(now_ms, age_ms, age_ms);
 }
 
-/* Somebody has asked from outside for all idle memory. The caches of the threads stay theirs. Whoever
- * asked reads what it brought once it is said to be done. */
+static void empty_caches(bool all)
+{
+	if (idle_empty_caches != NULL)
+		idle_empty_caches(all);
+}
+
+size_t idle_trim(uint32_t now_ms)
+{
+	empty_caches(true);
+	return idle_purge(now_ms, 0);
+}
+
+/* Somebody has asked from outside for all idle memory. Whoever asked reads what it brought once it is said to be
+ * done. */
 static void trim_wanted(uint64_t wanted, uint32_t now_ms)
 {
 	if (__atomic_exchange_n(&trims_begun, wanted, __ATOMIC_RELAXED) == wanted)
 		return;
-	page_b_count(&halloc_page_b.trimmed_bytes, idle_purge(now_ms, 0));
+	page_b_count(&halloc_page_b.trimmed_bytes, idle_trim(now_ms));
 	__atomic_store_n(&halloc_page_b.trims_done, wanted, __ATOMIC_RELEASE);
 }
 
@@ -73,7 +87,7 @@ static void pressure_tick(uint32_t now_ms)
 {
 	if (halloc_page_b.committed_bytes_peak < PRESSURE_BYTES_MIN || !limit_pressed(now_ms))
 		return;
-	if (idle_purge(now_ms, 0) != 0)
+	if (idle_trim(now_ms) != 0)
 		page_b_count(&halloc_page_b.pressure_purges, 1);
 }
 
@@ -113,6 +127,8 @@ void idle_tick(void)
 	/* One thread of those that come by does the work; the first time of all there is none. */
 	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
 	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
-	    next != 0)
+	    next != 0) {
+		empty_caches(false);
 		idle_purge(now, age);
+	}
 }

@@ -1,5 +1,5 @@
 /*
- * malloc - the C names, with glibc's answers.
+ * malloc - the C names, with glibc's answers; those of free are in the room hits.
  *
  * Holds:  nothing.
  * Always: errno is ENOMEM where a request cannot be met; free leaves errno alone; blocks are aligned
@@ -11,6 +11,7 @@
 #include "copies.h"
 #include "guarded.h"
 #include "hardened.h"
+#include "hits.h"
 #include "introspect.h"
 #include "operators.h"
 #include "origins.h"
@@ -40,12 +41,7 @@
 
 EXPORT void *malloc(size_t size)
 {
-	return alloc_new(size);
-}
-
-EXPORT void free(void *ptr)
-{
-	alloc_free(ptr);
+	return hits_new(size, alloc_new);
 }
 
 EXPORT void *calloc(size_t count, size_t size)
@@ -56,7 +52,10 @@ EXPORT void *calloc(size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return alloc_new_zeroed(bytes);
+	if (unlikely(bytes > SIZECLASS_BYTES_MAX))
+		return alloc_new_zeroed(bytes);
+	struct hits_taken taken = hits_take_any(bytes, sizeclass_twice_of(bytes));
+	return taken.state == SLOT_FRESH ? taken.ptr : memset(taken.ptr, 0, bytes);
 }
 
 EXPORT void *realloc(void *ptr, size_t size)
@@ -141,7 +140,6 @@ runs_seldom EXPORT void *pvalloc(size_t size)
 
 void free_sized(void *ptr, size_t size);
 void free_aligned_sized(void *ptr, size_t alignment, size_t size);
-void cfree(void *ptr);
 
 runs_seldom EXPORT void free_sized(void *ptr, size_t size)
 {
@@ -215,22 +213,17 @@ EXPORT void malloc_stats(void)
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *ptr, size_t size);
-void __libc_free(void *ptr);
 void *__libc_memalign(size_t alignment, size_t size);
 void *__libc_valloc(size_t size);
 void *__libc_pvalloc(size_t size);
-void __libc_cfree(void *ptr);
 int __posix_memalign(void **place, size_t alignment, size_t size);
 
 ALIAS(malloc) void *__libc_malloc(size_t size);
 ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);
 ALIAS(realloc) void *__libc_realloc(void *ptr, size_t size);
-ALIAS(free) void __libc_free(void *ptr);
 ALIAS(memalign) void *__libc_memalign(size_t alignment, size_t size);
 ALIAS(valloc) void *__libc_valloc(size_t size);
 ALIAS(pvalloc) void *__libc_pvalloc(size_t size);
-ALIAS(free) void __libc_cfree(void *ptr);
-ALIAS(free) void cfree(void *ptr);
 ALIAS(posix_memalign) int __posix_memalign(void **place, size_t alignment, size_t size);
 
 /* --- Start and end ------------------------------------------------------------------------------- */

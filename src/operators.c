@@ -2,7 +2,7 @@
  * operators - stands in for the operators new and delete of the C++ library.
  *
  *     program     new     ->  operators_Znwm: a slot at hand?  else  ->  operator new  ->  malloc
- *     program     delete  ->  operators_delete                 (operator delete with a size  ->  without  ->  free)
+ *     program     delete  ->  free                             (operator delete with a size  ->  without  ->  free)
  *
  * Holds:  the addresses of the C++ library's operators.
  * Always: a block is the same whichever way it came, so calls that are not changed go with those that are. What
@@ -15,6 +15,7 @@
 #include "operators.h"
 #include "alloc.h"
 #include "hardened.h"
+#include "hits.h"
 #include "lock.h"
 #include "options.h"
 #include "relink.h"
@@ -23,11 +24,12 @@
 #define RUNTIMES "libstdc++.so libc++.so libc++abi.so"
 
 /* As object files call them: m is size_t, Pv a pointer, w and l are plain, a is []. */
-#define NEWS(X)                                                                     \
-	X(_Znwm, (size_t size), (size))                                             \
-	X(_Znam, (size_t size), (size))                                             \
-	X(_ZnwmRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow)) \
-	X(_ZnamRKSt9nothrow_t, (size_t size, const void *nothrow), (size, nothrow))
+#define NEWS(X)  \
+	X(_Znwm) \
+	X(_Znam)
+#define NEWS_NOTHROW(X)        \
+	X(_ZnwmRKSt9nothrow_t) \
+	X(_ZnamRKSt9nothrow_t)
 #define DELETES(X)              \
 	X(_ZdlPv)               \
 	X(_ZdlPvm)              \
@@ -37,37 +39,48 @@
 	X(_ZdaPvRKSt9nothrow_t)
 
 enum {
-#define X(name, ...) AT##name,
-	NEWS(X) DELETES(X)
+#define X(name) AT##name,
+	NEWS(X) NEWS_NOTHROW(X) DELETES(X)
 #undef X
 	        OPERATORS
 };
 
 static struct relink_name operators[OPERATORS];
 
+/* std::nothrow, which every C++ library has: whether there is one costs others no more than this. The name
+ * of an operator would do the same, but have linkers show that of a program. */
+extern const char _ZSt7nothrow __attribute__((weak));
+
+typedef void *operator_new(size_t size);
+typedef void *operator_new_nothrow(size_t size, const void *nothrow);
+
 /* Jumps to the library's operator, so that no frame of ours is in the way of what it throws. */
-#define X(name, takes, gives)                                             \
-	static void *operators##name takes                                \
-	{                                                                 \
-		void *ptr = alloc_new_at_hand(size);                      \
-		if (likely(ptr != NULL))                                  \
-			return ptr;                                       \
-		return ((void *(*)takes)operators[AT##name].theirs)gives; \
+#define X(name)                                                                    \
+	static void *operators##name(size_t size)                                  \
+	{                                                                          \
+		return hits_new(size, (operator_new *)operators[AT##name].theirs); \
 	}
 NEWS(X)
 #undef X
 
-/* All forms of delete: what else they take is not needed. */
-static void operators_delete(void *ptr)
-{
-	alloc_free(ptr);
-}
+/* These throw nothing. */
+#define X(name)                                                                                   \
+	static void *miss##name(size_t size)                                                      \
+	{                                                                                         \
+		return ((operator_new_nothrow *)operators[AT##name].theirs)(size, &_ZSt7nothrow); \
+	}                                                                                         \
+	static void *operators##name(size_t size)                                                 \
+	{                                                                                         \
+		return hits_new(size, miss##name);                                                \
+	}
+NEWS_NOTHROW(X)
+#undef X
 
 static struct relink_name operators[OPERATORS] = {
-#define X(symbol, ...) [AT##symbol] = {.name = #symbol, .ours = (void *)operators##symbol},
-        NEWS(X)
+#define X(symbol) [AT##symbol] = {.name = #symbol, .ours = (void *)operators##symbol},
+        NEWS(X) NEWS_NOTHROW(X)
 #undef X
-#define X(symbol) [AT##symbol] = {.name = #symbol, .ours = (void *)operators_delete},
+#define X(symbol) [AT##symbol] = {.name = #symbol, .ours = (void *)hits_free},
                 DELETES(X)
 #undef X
 };
@@ -80,15 +93,11 @@ static struct relink_set set = {
         .prefix = 2, /* _Z */
 };
 
-/* std::nothrow, which every C++ library has: whether there is one costs others no more than this. The name
- * of an operator would do the same, but have linkers show that of a program. */
-extern const char _ZSt7nothrow __attribute__((weak));
-
 /* Whether what the library's operators give comes from here: it may have been bound to another malloc. */
 static bool library_allocates_here(void)
 {
-	void *(*theirs_new)(size_t, const void *) =
-	        (void *(*)(size_t, const void *))operators[AT_ZnwmRKSt9nothrow_t].theirs;
+	operator_new_nothrow *theirs_new =
+	        (operator_new_nothrow *)operators[AT_ZnwmRKSt9nothrow_t].theirs;
 	void (*theirs_delete)(void *) = (void (*)(void *))operators[AT_ZdlPv].theirs;
 
 	if (theirs_new == NULL || theirs_delete == NULL)

@@ -25,9 +25,12 @@ const struct sizeclass sizeclasses[SIZECLASS_COUNT] __attribute__((section(".dat
 #undef X
 };
 
-const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1] = {[0] = 1,
-#define X(class, below, size) [(below) / SIZECLASS_STEP + 1 ...(size) / SIZECLASS_STEP] = (class),
-                                                                             SIZECLASSES(X)
+_Static_assert(2 * SIZECLASS_COUNT <= UINT8_MAX, "twice a class is a byte");
+
+const uint8_t sizeclass_twice[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1] = {[0] = 2,
+#define X(class, below, size) \
+	[(below) / SIZECLASS_STEP + 1 ...(size) / SIZECLASS_STEP] = 2 * (class),
+                                                                           SIZECLASSES(X)
 #undef X
 };
 

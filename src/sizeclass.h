@@ -47,15 +47,21 @@ struct sizeclass {
 
 extern const struct sizeclass sizeclasses[SIZECLASS_COUNT] __attribute__((visibility("hidden")));
 
-/* Indexed by size in steps of 16 bytes, rounded up. */
-extern const uint8_t sizeclass_of_step[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1]
+/* Twice the class: its place among pairs of words. Indexed by size in steps of 16 bytes, rounded up. */
+extern const uint8_t sizeclass_twice[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1]
         __attribute__((visibility("hidden")));
+
+/* Requires: size <= SIZECLASS_BYTES_MAX. */
+static inline unsigned sizeclass_twice_of(size_t size)
+{
+	return sizeclass_twice[(size + SIZECLASS_STEP - 1) / SIZECLASS_STEP];
+}
 
 /* Requires: size <= SIZECLASS_BYTES_MAX. Size 0 has the class of 32 bytes, as glibc's smallest block
  * can hold 24. */
 static inline unsigned sizeclass_of(size_t size)
 {
-	return sizeclass_of_step[(size + SIZECLASS_STEP - 1) / SIZECLASS_STEP];
+	return sizeclass_twice_of(size) / 2;
 }
 
 /*

@@ -2,9 +2,10 @@
  * tcache - a thread's magazines and its outbox.
  *
  * Holds:  a cache for each thread that called; the list of them all.
- * Always: a cached slot is not LIVE; magazines hold slots of the thread's own arena only; only the
- *         thread itself touches its cache, but for the child of a fork.
- * Locks:  threads (rank THREADS) for the list and for who uses which arena; may then take ARENA.
+ * Always: a cached slot is not LIVE; magazines hold slots of the thread's own arena only. Only the thread itself
+ *         touches its cache, but for the child of a fork, and for a thread that empties it: see below.
+ * Locks:  threads (rank THREADS) for the list, for who uses which arena, and to empty caches of others; may then take
+ *         ARENA.
  */
 #include "tcache.h"
 #include "heap.h"
@@ -25,18 +26,24 @@
 _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_BYTES_MAX,
                "with the bottom, a record");
 
-/* What a thread has at hand, nobody else can use while it sleeps. So many threads may have as much of a
- * class as the option allows, and a few slots of each; where there are more, each has less, but twice as much of a class
- * of which it has missed many: it works. */
+/* What a thread has at hand, nobody else can use. So many threads may have as much of a class as the option allows, and a
+ * few slots of each; where there are more, each has less, but four times as much of a class of which it has missed many:
+ * it works. */
 #define THREADS_FEW               4u
 #define MAGAZINE_SLOTS_FEW        4u
 #define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
 #define MISSES_MANY               24u
+#define MISSES_MANY_FACTOR        4u
 
 /* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
  * would be more than so many bytes has none until it has missed many. */
 #define THREADS_MANY         6u
 #define MAGAZINE_BYTES_FIRST ((size_t)1024)
+
+/* A cache is emptied when its thread was not at it in so many rounds, of which there are four in the time after which
+ * memory is idle; of so many caches in a round. */
+#define SLEEPS_ROUNDS   2u
+#define EMPTIES_AT_ONCE 128u
 
 /* What a program has few blocks of, it mostly has at different times: those of so many bytes and more may lie in a slot
  * of one of so many classes above. */
@@ -76,6 +83,41 @@ static void change(struct tcache *tcache, unsigned what)
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
+/*
+ * Who empties the cache of another thread wants it, interrupts all threads, and then looks whether the thread is at it.
+ * An interrupted thread is not awake, so its next call comes here; and it never goes on in the middle of a fast path.
+ * The interruption is a fence for all: either the thread is seen to be at it, and is left alone; or it sees, when it
+ * comes or when it leaves, that its cache is wanted: then it waits, or does not leave as one who is awake. (Asymmetric
+ * fences: Dice, Huang, Yang: Asymmetric Dekker synchronization, 2001.)
+ */
+static bool is_wanted(const struct tcache *tcache)
+{
+	return __atomic_load_n(&tcache_more(tcache)->wanted, __ATOMIC_ACQUIRE);
+}
+
+/* Returns: whether another thread wants the cache. */
+static bool cache_enter(struct tcache *tcache)
+{
+	struct tcache_more *more = tcache_more(tcache);
+
+	/* A signal handler that comes in between leaves it as it was. */
+	__atomic_store_n(&more->busy, (uint8_t)(more->busy + 1), __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return unlikely(is_wanted(tcache));
+}
+
+static void cache_leave(struct tcache *tcache)
+{
+	expect(tcache_more(tcache)->busy != 0);
+	__atomic_store_n(&tcache_more(tcache)->busy, (uint8_t)(tcache_more(tcache)->busy - 1),
+	                 __ATOMIC_RELEASE);
+}
+
+static bool has_arena(const struct tcache *tcache)
+{
+	return likely(tcache->arena_number != TCACHE_ARENA_NONE);
+}
+
 struct tcache *tcache_hide(void)
 {
 	struct tcache *tcache = tcache_self;
@@ -85,6 +127,15 @@ struct tcache *tcache_hide(void)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	tcache_self = &tcache_none;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (has_arena(tcache)) {
+		if (cache_enter(tcache)) {
+			/* Who wants it holds the lock until it is done. */
+			lock_acquire(&threads);
+			lock_release(&threads);
+		}
+		__atomic_store_n(&tcache_more(tcache)->visits, tcache_more(tcache)->visits + 1,
+		                 __ATOMIC_RELAXED);
+	}
 	if (unlikely(slept))
 		idle_tick();
 	return tcache;
@@ -92,11 +143,18 @@ struct tcache *tcache_hide(void)
 
 void tcache_show(struct tcache *tcache)
 {
+	/* In this order. A signal handler hides and shows the cache only once it is there: then nothing is noted any more.
+	 * Who interrupted all threads before this one was noted, and then finds that it has left, is seen to want the cache. */
+	if (has_arena(tcache))
+		awake_note(tcache->arena_number);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	tcache_self = tcache;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (likely(tcache->arena_number != TCACHE_ARENA_NONE))
-		awake_note(tcache->arena_number);
+	if (has_arena(tcache)) {
+		if (unlikely(is_wanted(tcache)))
+			awake_forget();
+		cache_leave(tcache);
+	}
 }
 
 /* --- Magazines ---------------------------------------------------------------------------------- */
@@ -119,7 +177,7 @@ static size_t bytes_of_many(const struct tcache *tcache, unsigned class, size_t 
 	if (bytes < MAGAZINE_BYTES_MANY_LEAST)
 		bytes = MAGAZINE_BYTES_MANY_LEAST;
 	if (misses_many(tcache, class))
-		bytes *= 2;
+		bytes *= MISSES_MANY_FACTOR;
 	return bytes < options.magazine_bytes_max ? bytes : options.magazine_bytes_max;
 }
 
@@ -301,42 +359,64 @@ static void outbox_send(struct tcache *tcache)
 	change(tcache, 0);
 }
 
-static void outbox_put(struct tcache *tcache, void *ptr, unsigned arena, uint8_t *state)
+static void outbox_put(struct tcache *tcache, struct slot slot, unsigned arena)
 {
 	uint16_t count = tcache->outbox_count;
 
 	/* Not as a pair: one that was just put together in memory can be copied only when the stores
 	 * before it are done, that of the state among them, which another core mostly has. */
-	tcache_more(tcache)->outbox[count].ptr = ptr;
-	tcache_more(tcache)->outbox[count].state = state;
+	tcache_more(tcache)->outbox[count].ptr = slot.ptr;
+	tcache_more(tcache)->outbox[count].state = slot.state;
 	tcache_more(tcache)->outbox_arenas[count] = (uint16_t)arena;
 	__atomic_store_n(&tcache->outbox_count, (uint16_t)(count + 1), __ATOMIC_RELEASE);
 }
 
-__attribute__((noinline)) static void send_slow(void *ptr, const struct pagemap_entry *entry,
-                                                uint8_t *state)
-{
-	struct tcache *tcache = tcache_self;
-	struct slot slot = {.ptr = ptr, .state = state};
+static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class);
 
+/* Puts a slot of the cache's arena into its magazine. */
+static void keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry)
+{
+	unsigned class = entry->sizeclass;
+	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
+	bool room = true;
+
+	change(tcache, class + 1);
+	if (magazine->top == magazine->limit)
+		room = make_room(tcache, magazine, class);
+	if (room) {
+		*magazine->top = slot;
+		magazine->top++;
+	} else {
+		slab_flush(tcache->arena, &slot, 1);
+	}
+	change(tcache, 0);
+}
+
+/* Returns: false where the thread has no cache, and gets none. */
+static bool has_cache(void)
+{
+	return has_arena(tcache_self) || (tcache_self == &tcache_none && tcache_new());
+}
+
+__attribute__((noinline)) static void send_slow(struct slot slot, const struct pagemap_entry *entry)
+{
 	if (tcache_is_busy())
 		return; /* it is lost */
-	if (tcache == &tcache_none && tcache_new())
-		tcache = tcache_self;
-	if (tcache->arena_number == TCACHE_ARENA_NONE) {
+	if (!has_cache() || tcache_more(tcache_self)->busy != 0) {
+		/* Or a signal handler has interrupted its thread where that puts something into the outbox. */
 		slab_flush(slab_arena(entry->arena), &slot, 1);
 		return;
 	}
+	struct tcache *tcache = tcache_hide();
 	if (entry->arena == tcache->arena_number) {
-		tcache_wake();
-		tcache_keep(tcache, slot, entry);
-		return;
+		keep(tcache, slot, entry);
+	} else {
+		if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS) {
+			outbox_send(tcache);
+			idle_tick();
+		}
+		outbox_put(tcache, slot, entry->arena);
 	}
-	tcache_hide();
-	if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS)
-		outbox_send(tcache);
-	outbox_put(tcache, ptr, entry->arena, state);
-	idle_tick();
 	tcache_show(tcache);
 }
 
@@ -344,11 +424,25 @@ __attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry
                                            uint8_t *state)
 {
 	struct tcache *tcache = tcache_self;
+	struct slot slot = {.ptr = ptr, .state = state};
 
-	if (unlikely(awake_not() || tcache->outbox_count == TCACHE_OUTBOX_SLOTS))
-		send_slow(ptr, entry, state);
-	else
-		outbox_put(tcache, ptr, entry->arena, state);
+	if (unlikely(awake_not() || tcache->outbox_count == TCACHE_OUTBOX_SLOTS ||
+	             entry->arena == tcache->arena_number || tcache_more(tcache)->busy != 0)) {
+		send_slow(slot, entry);
+		return;
+	}
+	bool wanted = cache_enter(tcache);
+	if (likely(!wanted))
+		outbox_put(tcache, slot, entry->arena);
+	cache_leave(tcache);
+	if (unlikely(wanted))
+		send_slow(slot, entry);
+}
+
+void tcache_push(struct slot slot, const struct pagemap_entry *entry)
+{
+	*slot.state = SLOT_DEAD;
+	tcache_send(slot.ptr, entry, slot.state);
 }
 
 /* --- Sampling ----------------------------------------------------------------------------------- */
@@ -400,14 +494,8 @@ runs_seldom static bool sample_refill(struct tcache *tcache, unsigned class, str
 	return true;
 }
 
-runs_seldom bool tcache_sample_due(unsigned class)
+static bool sample_due(struct tcache *tcache, unsigned class)
 {
-	struct tcache *tcache = tcache_self;
-
-	if (tcache == &tcache_none && tcache_new())
-		tcache = tcache_self;
-	if (tcache->arena_number == TCACHE_ARENA_NONE)
-		return false;
 	if (class < SIZECLASS_COUNT) {
 		struct slot *last = tcache->magazines[class].top - 1;
 		if (is_masked(last)) {
@@ -425,6 +513,16 @@ runs_seldom bool tcache_sample_due(unsigned class)
 	}
 	tcache->sample_in = sample_draw(tcache);
 	return true;
+}
+
+runs_seldom bool tcache_sample_due(unsigned class)
+{
+	if (!has_cache())
+		return false;
+	struct tcache *tcache = tcache_hide();
+	bool due = sample_due(tcache, class);
+	tcache_show(tcache);
+	return due;
 }
 
 /* --- The slow paths of malloc and free ---------------------------------------------------------- */
@@ -484,27 +582,35 @@ static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 	return slot;
 }
 
-__attribute__((noinline)) struct slot tcache_refill(unsigned class, bool larger)
+/* Refills a magazine, and makes the pages of its slots. */
+static struct slot refill_and_populate(struct tcache *tcache, unsigned class, bool larger)
 {
-	struct tcache *tcache = tcache_self;
-	struct slot slot = {0};
-
-	if (tcache == &tcache_none && tcache_new())
-		tcache = tcache_self;
-	if (tcache->arena_number == TCACHE_ARENA_NONE) {
-		/* No cache any more, or no memory for one: one slot, of the first arena. */
-		slab_fill(slab_arena(0), class, &slot, 1);
-		return slot;
-	}
-	tcache_hide();
 	change(tcache, class + 1);
-	slot = refill(tcache, class, larger);
+	struct slot slot = refill(tcache, class, larger);
 	change(tcache, 0);
 	const struct magazine *magazine = &tcache->magazines[class];
 	const struct slot *slots = lowest(tcache, magazine, class);
 	if (magazine->top > slots) /* the one that was taken lies above */
 		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class);
 	idle_tick();
+	return slot;
+}
+
+struct slot tcache_pop(unsigned class, bool larger)
+{
+	struct slot slot = {0};
+
+	if (unlikely(!has_cache())) {
+		/* No cache any more, or no memory for one: one slot, of the first arena. */
+		slab_fill(slab_arena(0), class, &slot, 1);
+		return slot;
+	}
+	struct tcache *tcache = tcache_hide();
+	slot = tcache->magazines[class].top[-1];
+	if (slot.ptr != AWAKE_NO_ADDRESS)
+		tcache->magazines[class].top--;
+	else
+		slot = refill_and_populate(tcache, class, larger);
 	tcache_show(tcache);
 	return slot;
 }
@@ -533,28 +639,11 @@ static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned
 __attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entry *entry,
                                             uint8_t *state)
 {
-	unsigned class = entry->sizeclass;
-	struct tcache *tcache = tcache_self;
-	struct slot slot = {.ptr = ptr, .state = state};
-	struct magazine *magazine =
-	        tcache->samples ? &tcache_more(tcache)->returns[class] : &tcache->magazines[class];
+	struct tcache *tcache = tcache_hide();
 
-	tcache_hide();
-	change(tcache, class + 1);
-	if (make_room(tcache, magazine, class)) {
-		*magazine->top = slot;
-		magazine->top++;
-	} else {
-		slab_flush(tcache->arena, &slot, 1);
-	}
-	change(tcache, 0);
+	keep(tcache, (struct slot){.ptr = ptr, .state = state}, entry);
 	idle_tick();
 	tcache_show(tcache);
-}
-
-void tcache_wake(void)
-{
-	tcache_show(tcache_hide());
 }
 
 /* --- Threads come and go ------------------------------------------------------------------------ */
@@ -685,6 +774,7 @@ bool tcache_new(void)
 		return false;
 	}
 	/* Before the key is set: setting it may call calloc. */
+	cache_enter(tcache);
 	tcache_show(tcache);
 	bool kept = pthread_setspecific(key, tcache) == 0;
 	if (!kept)
@@ -708,11 +798,67 @@ static void thread_exit(void *arg)
 
 void tcache_flush_self(void)
 {
-	if (tcache_self->arena_number == TCACHE_ARENA_NONE)
+	if (!has_arena(tcache_self))
 		return;
 	struct tcache *tcache = tcache_hide();
 	tcache_empty(tcache);
 	tcache_show(tcache);
+}
+
+/* Whether a cache is to be emptied: all are, or its thread sleeps, and there may be something in it. */
+static bool is_to_be_emptied(struct tcache *tcache, bool all)
+{
+	uint32_t visits = __atomic_load_n(&tcache_more(tcache)->visits, __ATOMIC_RELAXED);
+
+	if (visits != tcache_more(tcache)->visits_seen) {
+		tcache_more(tcache)->visits_seen = visits;
+		tcache_more(tcache)->rounds = 0;
+		tcache_more(tcache)->emptied = false;
+	}
+	if (tcache_more(tcache)->rounds < SLEEPS_ROUNDS)
+		tcache_more(tcache)->rounds++;
+	return !tcache_more(tcache)->emptied &&
+	       (all || tcache_more(tcache)->rounds == SLEEPS_ROUNDS);
+}
+
+/* Wants the caches that are to be emptied, at most so many. Returns: how many they are. */
+static unsigned want(bool all)
+{
+	unsigned count = 0;
+
+	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = tcache->next)
+		if (is_to_be_emptied(tcache, all) && (all || count < EMPTIES_AT_ONCE)) {
+			__atomic_store_n(&tcache_more(tcache)->wanted, true, __ATOMIC_RELAXED);
+			count++;
+		}
+	return count;
+}
+
+static void empty_wanted(bool interrupted)
+{
+	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = tcache->next) {
+		if (!tcache_more(tcache)->wanted)
+			continue;
+		if (interrupted &&
+		    __atomic_load_n(&tcache_more(tcache)->busy, __ATOMIC_ACQUIRE) == 0) {
+			tcache_empty(tcache);
+			tcache_more(tcache)->emptied = true;
+		}
+		__atomic_store_n(&tcache_more(tcache)->wanted, false, __ATOMIC_RELEASE);
+	}
+}
+
+void tcache_empty_others(bool all)
+{
+	if (tcache_count() < 2)
+		return;
+	if (all)
+		lock_acquire(&threads);
+	else if (!lock_try(&threads))
+		return;
+	if (want(all) != 0)
+		empty_wanted(awake_interrupt_all());
+	lock_release(&threads);
 }
 
 runs_seldom void tcache_fork_child(void)
@@ -747,6 +893,7 @@ bool tcache_boot(void)
 	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : 4 * cpus;
 	if (arenas_allowed > AWAKE_NUMBERS_MAX)
 		arenas_allowed = AWAKE_NUMBERS_MAX;
+	idle_empty_caches = tcache_empty_others;
 	awake_boot(heap_address_of(heap_process, heap_process->granules_max), arenas_allowed);
 	return pthread_key_create(&key, thread_exit) == 0;
 }

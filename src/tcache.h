@@ -1,8 +1,9 @@
 /*
  * tcache.h - what a thread keeps at hand: a magazine of free slots for each class, and an outbox.
  *
- * The inline functions are the fast paths of malloc and free; they touch nothing shared. A slot that
- * belongs to another arena than the thread's goes to the outbox, and home from there in batches.
+ * The fast paths of malloc and free, in the room hits, touch nothing else, and nothing shared. A slot that belongs to
+ * another arena than the thread's goes to the outbox, and home from there in batches.
+ * What a thread has at hand that sleeps goes back to the slabs: other threads see to that.
  *
  * While one allocation in N is sampled, free puts slots into a second set of magazines, and the two of a
  * class change places when the first is empty: so a magazine's slots are as many allocations, counted when
@@ -51,6 +52,12 @@ struct tcache {
 };
 
 struct tcache_more {
+	uint8_t busy;    /* not 0: its thread is at it, other than by a fast path */
+	bool wanted;     /* another thread is going to empty it */
+	bool emptied;    /* since its thread was last at it */
+	uint8_t rounds;  /* so many, its thread was not at it */
+	uint32_t visits; /* of its thread: how often it was at it */
+	uint32_t visits_seen;
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
 	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to many */
@@ -93,9 +100,15 @@ bool tcache_boot(void);
  * without. */
 bool tcache_new(void);
 
-/* The slow paths: the magazine is empty; full; the slot belongs to another arena, or the thread has slept. The
- * last argument is the state, as the register that it comes in is the one that free has it in. */
-struct slot tcache_refill(unsigned class, bool larger);
+/* Takes a slot of a class, or where larger, and the thread has none of it at hand, perhaps of one above; not yet LIVE.
+ * Returns: a slot whose ptr is NULL when there is no memory. */
+struct slot tcache_pop(unsigned class, bool larger);
+
+/* Takes back a slot that was live until now. */
+void tcache_push(struct slot slot, const struct pagemap_entry *entry);
+
+/* For the fast path of free, of a slot that is DEAD already: its magazine is full; it belongs to another arena, or the
+ * thread has slept. The last argument is the state, as the register that it comes in is the one that free has it in. */
 void tcache_spill(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 void tcache_send(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 
@@ -106,8 +119,8 @@ void tcache_flush_self(void);
  * thread was just changing. */
 void tcache_fork_child(void);
 
-/* This thread has slept: what idles in the heap may be old by now. */
-void tcache_wake(void);
+/* Empties caches of other threads: all, or those whose threads sleep, as it seems. Locks: the caller holds none. */
+void tcache_empty_others(bool all);
 
 /* Whether this allocation, of a class or a large one, is the one in N. To be asked once for each allocation
  * that comes to the slow path, before it is met. */
@@ -118,62 +131,6 @@ extern uint64_t tcache_sample;
 
 /* The caches alive now. */
 unsigned tcache_count(void);
-
-/* Takes a slot of a class that the thread has at hand; not yet LIVE. Returns: false, and nothing has changed, when it has
- * none, or has slept. */
-static inline bool tcache_take(unsigned class, struct slot *slot)
-{
-	struct magazine *magazine = &tcache_self->magazines[class];
-	const struct slot *last = magazine->top - 1;
-
-	slot->ptr = last->ptr;
-	if (unlikely(!awake_with(slot->ptr)))
-		return false;
-	if (slot->ptr == NULL)
-		__builtin_unreachable(); /* who calls need not look again */
-	slot->state = last->state;
-	magazine->top--;
-	return true;
-}
-
-/* Takes a slot of a class, or where larger, and the thread has none of it at hand, perhaps of one above; not yet LIVE.
- * Returns: a slot whose ptr is NULL when there is no memory. */
-static inline struct slot tcache_pop(unsigned class, bool larger)
-{
-	struct magazine *magazine = &tcache_self->magazines[class];
-	struct slot *last = magazine->top - 1;
-
-	if (unlikely(last->ptr == AWAKE_NO_ADDRESS))
-		return tcache_refill(class, larger);
-	magazine->top = last;
-	return *last;
-}
-
-/* Puts a slot of the cache's arena into its magazine. */
-static inline void tcache_keep(struct tcache *tcache, struct slot slot,
-                               const struct pagemap_entry *entry)
-{
-	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
-	struct slot *top = magazine->top;
-
-	if (unlikely(top == magazine->limit)) {
-		tcache_spill(slot.ptr, entry, slot.state);
-		return;
-	}
-	*top = slot;
-	/* In this order also for the child of a fork that another thread makes here. */
-	__atomic_store_n(&magazine->top, top + 1, __ATOMIC_RELEASE);
-}
-
-/* Takes back a slot that was live until now. */
-static inline void tcache_push(struct slot slot, const struct pagemap_entry *entry)
-{
-	*slot.state = SLOT_DEAD;
-	if (likely(awake_as(entry->awake)))
-		tcache_keep(tcache_self, slot, entry);
-	else
-		tcache_send(slot.ptr, entry, slot.state);
-}
 
 /* The slots in a magazine of a class. */
 static inline unsigned tcache_slots_in(const struct tcache *tcache, const struct magazine *magazine,

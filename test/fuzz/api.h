@@ -1,4 +1,4 @@
-/* api.h - malloc.c's functions, as rules-fuzz.mk renames them: libc and the sanitizers keep their own. */
+/* api.h - the public functions, as rules-fuzz.mk renames them: libc and the sanitizers keep their own. */
 #ifndef API_H
 #define API_H
 

@@ -269,7 +269,7 @@ static void block_new(struct block *block, size_t size, uint32_t chance)
 		break;
 	case 1:
 	case 2: {
-		unsigned char *ptr = alloc_new_zeroed_slow(size);
+		unsigned char *ptr = alloc_new_zeroed(size);
 		for (size_t i = 0; ptr != NULL && i < size; i++)
 			REQUIRE(ptr[i] == 0);
 		got(block, ptr, size);

@@ -1,7 +1,7 @@
-# Builds test/fuzz: the rooms but malloc.c, with every expect on, so that the harness itself has libc's
-# malloc. Included by rules.mk.
+# Builds test/fuzz: the rooms but malloc.c and hits.c, and operators.c, which needs hits.c, with every expect on, so that
+# the harness itself has libc's malloc. Included by rules.mk.
 
-FUZZ_ROOMS = $(filter-out %/malloc.o,$(DEBUG))
+FUZZ_ROOMS = $(filter-out %/malloc.o %/hits.o %/operators.o,$(DEBUG))
 FUZZ       = $(C) -DHALLOC_DEBUG -Isrc
 
 build/test/fuzz/%: test/fuzz/%.c test/lib/rules-fuzz.mk $(FUZZ_ROOMS)
@@ -17,16 +17,17 @@ build/faults/os.o: src/os.c test/fuzz/faults.h test/lib/rules-fuzz.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -DHALLOC_DEBUG -include test/fuzz/faults.h -c -o $@ $<
 
-# The models have malloc.c's functions too, under names of their own: api_malloc for malloc. Without dlopen.c,
+# The models have the public functions too, under names of their own: api_malloc for malloc. Without dlopen.c,
 # which is for preloading.
 RENAME      = objcopy $(foreach name,$(shell cat test/check/exports.txt),--redefine-sym $(name)=api_$(name))
-MODEL_ROOMS = $(filter-out %/malloc.o %/dlopen.o,$(DEBUG))
+MODEL_ROOMS = $(filter-out %/malloc.o %/hits.o %/dlopen.o,$(DEBUG))
+MODEL_API   = build/model/malloc.o build/model/hits.o
 
 build/test/fuzz/model_%: test/fuzz/model_%.c test/lib/model.c test/lib/rules-fuzz.mk $(MODEL_ROOMS) \
-		build/model/malloc.o
-	$(HEAD) $(FUZZ) -O2 -o $@ $< test/lib/model.c $(MODEL_ROOMS) build/model/malloc.o $(FIND) $(SAY)
+		$(MODEL_API)
+	$(HEAD) $(FUZZ) -O2 -o $@ $< test/lib/model.c $(MODEL_ROOMS) $(MODEL_API) $(FIND) $(SAY)
 
-build/model/malloc.o: build/debug/malloc.o test/check/exports.txt test/lib/rules-fuzz.mk
+$(MODEL_API): build/model/%.o: build/debug/%.o test/check/exports.txt test/lib/rules-fuzz.mk
 	@mkdir -p $(@D)
 	$(RENAME) $< $@
 
@@ -34,12 +35,13 @@ build/model/malloc.o: build/debug/malloc.o test/check/exports.txt test/lib/rules
 # the walkers make most of them, and any byte is an operation.
 FUZZER       = -fsanitize=fuzzer-no-link,address -fno-sanitize-coverage=trace-cmp
 FUZZER_ROOMS = $(MODEL_ROOMS:build/debug/%=build/fuzz/%)
+FUZZER_API   = build/fuzz/api-malloc.o build/fuzz/api-hits.o
 
 build/fuzz/model_%: test/fuzz/model_%.c test/fuzz/model.h test/fuzz/api.h test/lib/rules-fuzz.mk $(FUZZER_ROOMS) \
-		build/fuzz/api.o
-	$(FUZZ) $(FUZZER) -fsanitize=fuzzer,address -o $@ $< $(FUZZER_ROOMS) build/fuzz/api.o $(LDFLAGS)
+		$(FUZZER_API)
+	$(FUZZ) $(FUZZER) -fsanitize=fuzzer,address -o $@ $< $(FUZZER_ROOMS) $(FUZZER_API) $(LDFLAGS)
 
-build/fuzz/api.o: build/fuzz/malloc.o test/check/exports.txt test/lib/rules-fuzz.mk
+$(FUZZER_API): build/fuzz/api-%.o: build/fuzz/%.o test/check/exports.txt test/lib/rules-fuzz.mk
 	$(RENAME) $< $@
 
 build/fuzz/%.o: src/%.c test/lib/rules-fuzz.mk

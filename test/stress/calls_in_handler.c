@@ -1,8 +1,10 @@
 /* A signal handler that calls malloc and free, or fork, or exit, is served wherever it comes in: between any two
  * instructions of a call that it interrupts, in programs with and without threads. (Sizes of the same class as the
- * interrupted call's are not tried: such a handler's malloc may get the block that the call is just taking, or giving.)
+ * interrupted call's are tried with sequences alone: without, such a handler's malloc may get the block that the call is
+ * just taking, or giving.)
  * modes: HALLOC_HARDENED=0
  * timeout: 400 */
+#include "sequences.h"
 #include "test.h"
 #include <pthread.h>
 #include <signal.h>
@@ -69,6 +71,8 @@ static void handle(int number, siginfo_t *info, void *context)
 	if (exits_at != 0 && steps == exits_at)
 		exit(0);
 	if (stepping && ++steps % CALLS_EVERY == 0) {
+		if (has_sequences())
+			call(48, steps % KEPT);
 		call(80, steps % KEPT);
 		call(100, steps % KEPT);
 		call(7000, steps % KEPT);

@@ -19,7 +19,7 @@ static void early(void)
 {
 	char *first = alloc_new(100);
 	char *aligned = alloc_new_aligned(50, 256);
-	char *zeroed = alloc_new_zeroed_slow(200);
+	char *zeroed = alloc_new_zeroed(200);
 
 	REQUIRE(bootstrap_state(first) == BOOTSTRAP_LIVE);
 	REQUIRE(bootstrap_state(aligned) == BOOTSTRAP_LIVE);
@@ -106,7 +106,7 @@ static void zeroed(void)
 {
 	for (int round = 0; round < 3; round++) {
 		for (size_t size = 0; size < 6000000; size = size * 2 + 3) {
-			char *ptr = alloc_new_zeroed_slow(size);
+			char *ptr = alloc_new_zeroed(size);
 			REQUIRE(ptr);
 			size_t bytes = size;
 			for (size_t i = 0; i < bytes; i++)
@@ -132,7 +132,7 @@ static void refusals(void)
 		REQUIRE(alloc_new(sizes[i]) == NULL);
 		REQUIRE(errno == ENOMEM);
 		errno = 0;
-		REQUIRE(alloc_new_zeroed_slow(sizes[i]) == NULL);
+		REQUIRE(alloc_new_zeroed(sizes[i]) == NULL);
 		REQUIRE(errno == ENOMEM);
 		errno = 0;
 		REQUIRE(alloc_resize(ptr, sizes[i]) == NULL);

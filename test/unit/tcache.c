@@ -1,11 +1,12 @@
 /* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
- * their threads, and with the threads that a fork leaves behind.
+ * their threads, and with the threads that a fork leaves behind; those of threads that sleep are emptied.
  * links: tcache awake idle slab heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "tcache.h"
 #include "child.h"
 #include "heap.h"
 #include "options.h"
 #include "page_b.h"
+#include "sequences.h"
 
 static void all_ok(void)
 {
@@ -420,6 +421,83 @@ static void many_threads(void)
 	REQUIRE(cells_left() == cells);
 }
 
+/* --- Caches of others, emptied ------------------------------------------------------------------- */
+
+#ifdef __x86_64__
+/* A sequence, so that threads can be interrupted; nobody ever is in it. */
+__asm__("	.text\n"
+        "one_start:\n"
+        "	nop\n"
+        "one_end:\n"
+        "	.long 0x53053053\n"
+        "one_restart:\n"
+        "	ud2\n"
+        "	.section awake_sequence, \"a\"\n"
+        "	.balign 4\n"
+        "	.long one_start - .\n"
+        "	.long one_end - .\n"
+        "	.long one_restart - .\n"
+        "	.text\n");
+static const bool has_sequence = true;
+#else
+static const bool has_sequence = false;
+#endif
+
+static struct tcache *of_other;
+static bool other_hides;
+
+/* Waits with slots of its own and of another arena at hand; and then goes on with them. */
+static void *keeps(void *arg)
+{
+	struct slot slots[10];
+
+	for (unsigned i = 0; i < 10; i++)
+		slots[i] = pop(7);
+	for (unsigned i = 0; i < 10; i++)
+		push(slots[i]);
+	push(*(struct slot *)arg);
+	of_other = tcache_self;
+	REQUIRE(tcache_slots(of_other, 7) >= 10 && of_other->outbox_count == 1);
+	struct tcache *own = other_hides ? tcache_hide() : NULL;
+	pthread_barrier_wait(&turns);
+	pthread_barrier_wait(&turns);
+	if (own != NULL)
+		tcache_show(own);
+	for (unsigned i = 0; i < 10; i++)
+		push(pop(7));
+	return NULL;
+}
+
+static bool other_is_empty(void)
+{
+	return tcache_slots(of_other, 7) == 0 && of_other->outbox_count == 0;
+}
+
+/* All at once, or in rounds; or not at all, as its thread is at it. */
+static void emptied(bool all, bool hides)
+{
+	struct slot slot = pop(8);
+	pthread_t thread;
+	unsigned rounds = 0;
+
+	other_hides = hides;
+	REQUIRE(pthread_barrier_init(&turns, NULL, 2) == 0);
+	REQUIRE(pthread_create(&thread, NULL, keeps, &slot) == 0);
+	pthread_barrier_wait(&turns);
+	struct tcache *own = tcache_hide();
+	for (; rounds < 10 && !other_is_empty(); rounds++)
+		tcache_empty_others(all);
+	tcache_show(own);
+	if (hides || !has_sequences() || !has_sequence)
+		REQUIRE(rounds == 10);
+	else
+		REQUIRE(all ? rounds == 1 : rounds > 1 && rounds < 10);
+	pthread_barrier_wait(&turns);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(pthread_barrier_destroy(&turns) == 0);
+	REQUIRE(cells_left() == 0);
+}
+
 int main(void)
 {
 	REQUIRE(setenv("HALLOC_ARENAS", "16", 1) == 0);
@@ -443,6 +521,8 @@ int main(void)
 	outbox();
 	outbox_mixed();
 	after_a_cache();
+	for (unsigned i = 0; i < 4; i++)
+		emptied(i & 1, i & 2);
 	forked();
 	many_threads();
 	return 0;

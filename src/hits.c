@@ -1,0 +1,268 @@
+/*
+ * hits - the fast paths of malloc and free.
+ *
+ * Holds:  nothing.
+ * Always: a thread that loses its processor, or gets a signal, before the instruction that changes a magazine, starts
+ *         over, by the way of who misses; behind that instruction, it goes on. So other threads may empty the cache of
+ *         a thread that they have interrupted, and a signal handler may call malloc and free.
+ * Locks:  none.
+ */
+#include "hits.h"
+#include "alloc.h"
+#include "awake.h"
+#include "tcache.h"
+
+#include <stdint.h>
+
+#if defined __x86_64__ && __has_include(<sys/rseq.h>)
+#include <sys/rseq.h>
+#endif
+
+#ifdef RSEQ_SIG
+
+/*
+ * The sequence of awake.h, in assembler, as it must be in one piece, with each of its instructions known:
+ *
+ *     hits_free       finds the slot, and marks it as DEAD
+ *     hits_sequence   free: is the thread awake, is the slot of its arena, is there room? the slot; the top
+ *     hits_any        calloc: is there a slot, is the thread awake? the top
+ *     hits_take       malloc: the same
+ *     hits_end        makes the slot LIVE
+ *
+ * The last instruction of the sequence is the one by which malloc changes the magazine: a thread that is behind it is out
+ * of the sequence. The two others are still in it behind theirs. So theirs is xadd, which changes a register together with
+ * the place in memory: hits_restart sees there on which side of it the thread was. It finds
+ *
+ *     free      rdi the block, above SIZECLASS_BYTES_MAX   rsi entry   rdx state                   r9  16 before xadd
+ *     calloc    rdi the size                               rsi twice   rdx 0 to 255                r9 -16 before xadd
+ *     malloc    rdi the size                               rsi twice   rdx miss, which is above
+ */
+#define TEXT_OF(number) #number
+#define TEXT(number)    TEXT_OF(number)
+
+_Static_assert(HEAP_PAGE_SHIFT == 16 && sizeof(struct pagemap_entry) == 32, "as hits_free counts");
+_Static_assert(offsetof(struct pagemap, base) == 0 && offsetof(struct pagemap, bytes) == 8 &&
+                       offsetof(struct pagemap, entries) == 16,
+               "as hits_free reads");
+_Static_assert(offsetof(struct pagemap_entry, reciprocal) == 0 &&
+                       offsetof(struct pagemap_entry, states) == 8 &&
+                       offsetof(struct pagemap_entry, start) == 16 &&
+                       offsetof(struct pagemap_entry, awake) == 26 &&
+                       offsetof(struct pagemap_entry, magazine) == 30,
+               "as hits_free reads");
+_Static_assert(SLOT_FRESH == 0 && SLOT_LIVE == 1 && SLOT_DEAD == 2, "as it is written below");
+_Static_assert(sizeof(struct slot) == 16 && offsetof(struct slot, state) == 8, "as it is below");
+_Static_assert(offsetof(struct tcache, magazines) == 0 && sizeof(struct magazine) == 2 * 8 &&
+                       offsetof(struct magazine, top) == 0 && offsetof(struct magazine, limit) == 8,
+               "as twice a class counts");
+_Static_assert(SIZECLASS_BYTES_MAX == 32768, "no block starts below");
+
+/* clang-format off */
+__asm__(
+"	.text\n"
+"	.hidden hits_free, hits_take_any, hits_take\n"
+"	.globl hits_free, hits_take_any, hits_take\n"
+"	.globl free, __libc_free, __libc_cfree, cfree\n"
+"	.type free, @function\n"
+
+"	.p2align 5\n"
+"free:\n"
+"hits_free:\n"
+"	.cfi_startproc\n"
+"	mov %rdi, %rsi\n"
+"	sub pagemap(%rip), %rsi\n"
+"	cmp pagemap+8(%rip), %rsi\n"
+"	jae alloc_free_rest\n"
+"	shr $16, %rsi\n"
+"	mov %rdi, %rax\n"
+"	shl $5, %rsi\n"
+"	add pagemap+16(%rip), %rsi\n"     /* the entry */
+"	mov (%rsi), %rcx\n"
+"	sub 16(%rsi), %rax\n"
+"	mul %rcx\n"
+"	cmp %rcx, %rax\n"
+"	jae alloc_free_rest\n"
+"	add 8(%rsi), %rdx\n"              /* the state */
+"	cmpb $1, (%rdx)\n"
+"	jne alloc_free_rest\n"
+"	movb $2, (%rdx)\n"
+"	mov $16, %r9d\n"
+"hits_sequence:\n"
+"	movzwl 26(%rsi), %eax\n"
+"	mov awake_word_at(%rip), %rcx\n"
+"	cmp %fs:(%rcx), %ax\n"
+"	jne tcache_send\n"
+"	mov tcache_self@gottpoff(%rip), %rax\n"
+"	movzwl 30(%rsi), %ecx\n"
+"	add %fs:(%rax), %rcx\n"           /* the magazine */
+"	mov (%rcx), %rax\n"
+"	cmp 8(%rcx), %rax\n"
+"	je tcache_spill\n"
+"	mov %rdi, (%rax)\n"
+"	mov %rdx, 8(%rax)\n"
+"	xadd %r9, (%rcx)\n"
+"	ret\n"
+"	.cfi_endproc\n"
+"	.size free, . - free\n"
+"	.set __libc_free, free\n"
+"	.set __libc_cfree, free\n"
+"	.set cfree, free\n"
+
+"	.type hits_any, @function\n"
+"	.p2align 4\n"
+"hits_any:\n"
+"	.cfi_startproc\n"
+"	mov tcache_self@gottpoff(%rip), %rcx\n"
+"	mov awake_word_at(%rip), %r8\n"
+"	mov %fs:(%rcx), %r10\n"
+"	mov (%r10, %rsi, 8), %rcx\n"
+"	mov -16(%rcx), %rax\n"
+"	cmp %fs:(%r8), %rax\n"
+"	jae hits_miss_any\n"
+"	mov -8(%rcx), %rcx\n"
+"	xadd %r9, (%r10, %rsi, 8)\n"
+"hits_any_live:\n"
+"	movzbl (%rcx), %edx\n"
+"	movb $1, (%rcx)\n"
+"	ret\n"
+"	.cfi_endproc\n"
+"	.size hits_any, . - hits_any\n"
+
+"	.type hits_take, @function\n"
+"	.p2align 4\n"
+"hits_take:\n"
+"	.cfi_startproc\n"
+"	mov tcache_self@gottpoff(%rip), %rcx\n"
+"	mov awake_word_at(%rip), %r8\n"
+"	mov %fs:(%rcx), %r10\n"
+"	mov (%r10, %rsi, 8), %rcx\n"
+"	mov -16(%rcx), %rax\n"
+"	cmp %fs:(%r8), %rax\n"
+"	jae hits_miss\n"
+"	mov -8(%rcx), %r8\n"
+"	sub $16, %rcx\n"
+"	mov %rcx, (%r10, %rsi, 8)\n"
+"hits_end:\n"
+"	movb $1, (%r8)\n"
+"	ret\n"
+"hits_miss:\n"
+"	jmp *%rdx\n"
+"	.cfi_endproc\n"
+"	.size hits_take, . - hits_take\n"
+
+"	.type hits_take_any, @function\n"
+"	.p2align 4\n"
+"hits_take_any:\n"
+"	.cfi_startproc\n"
+"	xor %edx, %edx\n"
+"	mov $-16, %r9\n"
+"	jmp hits_any\n"
+"	.cfi_endproc\n"
+"	.size hits_take_any, . - hits_take_any\n"
+
+"	.type hits_restart, @function\n"
+"	.p2align 4\n"
+"	.long " TEXT(RSEQ_SIG) "\n"       /* the system expects it in front of the place */
+"hits_restart:\n"
+"	.cfi_startproc\n"
+"	cmp $32768, %rdi\n"
+"	ja 1f\n"
+"	cmp $255, %rdx\n"
+"	ja hits_miss\n"
+"	cmp $-16, %r9\n"
+"	jne hits_any_live\n"
+"	jmp hits_miss_any\n"
+"1:	cmp $16, %r9\n"
+"	je tcache_send\n"
+"	ret\n"
+"	.cfi_endproc\n"
+"	.size hits_restart, . - hits_restart\n"
+
+"	.section awake_sequence, \"a\"\n"
+"	.balign 4\n"
+"	.long hits_sequence - .\n"
+"	.long hits_end - .\n"
+"	.long hits_restart - .\n"
+"	.text\n"
+);
+/* clang-format on */
+
+#else
+
+/* In C nothing says where a thread is stopped: so nobody empties caches of others. */
+static bool take(size_t twice, struct slot *slot)
+{
+	struct magazine *magazine = &tcache_self->magazines[twice / 2];
+	const struct slot *last = magazine->top - 1;
+
+	slot->ptr = last->ptr;
+	if (unlikely(!awake_with(slot->ptr)))
+		return false;
+	slot->state = last->state;
+	magazine->top--;
+	return true;
+}
+
+void *hits_take(size_t size, size_t twice, void *(*miss)(size_t size))
+{
+	struct slot slot;
+
+	if (unlikely(!take(twice, &slot)))
+		return miss(size);
+	*slot.state = SLOT_LIVE;
+	return slot.ptr;
+}
+
+static struct hits_taken hits_miss_any(size_t size);
+
+struct hits_taken hits_take_any(size_t size, size_t twice)
+{
+	struct slot slot;
+
+	if (unlikely(!take(twice, &slot)))
+		return hits_miss_any(size);
+	struct hits_taken taken = {.ptr = slot.ptr, .state = *slot.state};
+	*slot.state = SLOT_LIVE;
+	return taken;
+}
+
+void hits_free(void *ptr)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+
+	if (unlikely(entry == NULL)) {
+		alloc_free_rest(ptr);
+		return;
+	}
+	*slot.state = SLOT_DEAD;
+	if (unlikely(!awake_as(entry->awake))) {
+		tcache_send(ptr, entry, slot.state);
+		return;
+	}
+	struct magazine *magazine =
+	        (struct magazine *)(void *)((char *)tcache_self + entry->magazine);
+	struct slot *top = magazine->top;
+	if (unlikely(top == magazine->limit)) {
+		tcache_spill(ptr, entry, slot.state);
+		return;
+	}
+	*top = slot;
+	/* In this order also for the child of a fork that another thread makes here. */
+	__atomic_store_n(&magazine->top, top + 1, __ATOMIC_RELEASE);
+}
+
+#define NAME(name) __attribute__((visibility("default"), alias("hits_free"))) void name(void *ptr)
+NAME(free);
+NAME(cfree);
+NAME(__libc_free);
+NAME(__libc_cfree);
+
+#endif
+
+/* What hits_take_any comes to without a slot. */
+__attribute__((used)) struct hits_taken hits_miss_any(size_t size);
+struct hits_taken hits_miss_any(size_t size)
+{
+	return (struct hits_taken){.ptr = alloc_new_zeroed(size), .state = SLOT_FRESH};
+}
