@@ -670,8 +670,7 @@ void *alloc_resize(void *ptr, size_t size)
 	}
 	if (entry != NULL) {
 		size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
-		/* A slot at least half full stays where it is. */
-		if (size <= bytes && size >= bytes / 2)
+		if (alloc_stays(bytes, size))
 			return ptr;
 		return resize_by_copy(ptr, size < bytes ? size : bytes, size);
 	}

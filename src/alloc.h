@@ -78,6 +78,12 @@ static inline const struct pagemap_entry *alloc_find_slot(const void *ptr, struc
 	return likely(*slot->state == SLOT_LIVE) ? entry : NULL;
 }
 
+/* Whether realloc leaves a block of so many bytes where it is: at least half full. */
+static inline bool alloc_stays(size_t bytes, size_t size)
+{
+	return size <= bytes && size >= bytes / 2;
+}
+
 /* As alloc_find; some programs ask at each malloc and free. Returns: the bytes; 0 for what is no live block. */
 static inline size_t alloc_bytes(const void *ptr, const char *name)
 {

@@ -9,6 +9,7 @@
 #include "alloc.h"
 #include "dump.h"
 #include "heap.h"
+#include "hits.h"
 #include "os.h"
 
 #include <errno.h>
@@ -27,11 +28,17 @@ static int fail(int error)
 
 EXPORT void *halloc(size_t size)
 {
-	return alloc_new(size);
+	return hits_new(size, alloc_new);
 }
 
 EXPORT int hfree(void *ptr)
 {
+	struct slot slot;
+
+	if (alloc_find_slot(ptr, &slot) != NULL) {
+		hits_free(ptr);
+		return 0;
+	}
 	return ptr == NULL || alloc_free_checked(ptr) ? 0 : fail(EINVAL);
 }
 

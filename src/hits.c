@@ -13,6 +13,7 @@
 #include "tcache.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #if defined __x86_64__ && __has_include(<sys/rseq.h>)
 #include <sys/rseq.h>
@@ -265,4 +266,36 @@ __attribute__((used)) struct hits_taken hits_miss_any(size_t size);
 struct hits_taken hits_miss_any(size_t size)
 {
 	return (struct hits_taken){.ptr = alloc_new_zeroed(size), .state = SLOT_FRESH};
+}
+
+void *hits_resize(void *ptr, size_t size)
+{
+	struct slot slot;
+	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
+
+	if (entry == NULL || unlikely(size > ALLOC_BYTES_MAX))
+		return alloc_resize(ptr, size);
+	size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
+	if (alloc_stays(bytes, size))
+		return ptr;
+	void *fresh = hits_new(size, alloc_new);
+	if (fresh == NULL)
+		return NULL;
+	memcpy(fresh, ptr, size < bytes ? size : bytes);
+	hits_free(ptr);
+	return fresh;
+}
+
+static void *nothing(size_t size)
+{
+	(void)size;
+	return NULL;
+}
+
+void *hits_new_aligned(size_t size, size_t alignment)
+{
+	unsigned class = sizeclass_of_aligned(size, alignment);
+	void *ptr = class == SIZECLASS_COUNT ? NULL : hits_take(size, 2 * class, nothing);
+
+	return ptr != NULL ? ptr : alloc_new_aligned(size, alignment);
 }

@@ -26,6 +26,12 @@ struct hits_taken hits_take_any(size_t size, size_t twice);
 /* As alloc_free. */
 void hits_free(void *ptr);
 
+/* As alloc_resize. */
+void *hits_resize(void *ptr, size_t size);
+
+/* As alloc_new_aligned. */
+void *hits_new_aligned(size_t size, size_t alignment);
+
 /* At least size bytes, aligned to 16: what is at hand, or what miss returns. */
 static inline void *hits_new(size_t size, void *(*miss)(size_t size))
 {

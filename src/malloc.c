@@ -63,11 +63,11 @@ EXPORT void *realloc(void *ptr, size_t size)
 	size_t bytes;
 
 	if (ptr == NULL)
-		return alloc_new(size);
+		return hits_new(size, alloc_new);
 	if (size != 0)
-		return alloc_resize(ptr, size);
+		return hits_resize(ptr, size);
 	if (alloc_find(ptr, &bytes, "realloc"))
-		alloc_free(ptr);
+		hits_free(ptr);
 	return NULL;
 }
 
@@ -88,14 +88,14 @@ static void *fail(int error)
 static void *new_aligned(size_t alignment, size_t size)
 {
 	if (alignment <= ALIGNMENT_LAW)
-		return alloc_new(size);
+		return hits_new(size, alloc_new);
 	if (alignment > ALLOC_BYTES_MAX + 1)
 		return fail(EINVAL);
 	if (alignment > ALLOC_BYTES_MAX / 2 || size > ALLOC_BYTES_MAX - alignment)
 		return fail(ENOMEM);
 	if (!is_power_of_two(alignment))
 		alignment = (size_t)1 << (64 - __builtin_clzl(alignment));
-	return alloc_new_aligned(size, alignment);
+	return hits_new_aligned(size, alignment);
 }
 
 EXPORT void *memalign(size_t alignment, size_t size)

@@ -1,7 +1,7 @@
-# Builds test/fuzz: the rooms but malloc.c and hits.c, and operators.c, which needs hits.c, with every expect on, so that
-# the harness itself has libc's malloc. Included by rules.mk.
+# Builds test/fuzz: the rooms but malloc.c, and hits.c without its public names, with every expect on, so that the
+# harness itself has libc's malloc. Included by rules.mk.
 
-FUZZ_ROOMS = $(filter-out %/malloc.o %/hits.o %/operators.o,$(DEBUG))
+FUZZ_ROOMS = $(filter-out %/malloc.o %/hits.o,$(DEBUG)) build/model/hits.o
 FUZZ       = $(C) -DHALLOC_DEBUG -Isrc
 
 build/test/fuzz/%: test/fuzz/%.c test/lib/rules-fuzz.mk $(FUZZ_ROOMS)
