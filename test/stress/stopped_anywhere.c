@@ -24,6 +24,10 @@ int main(void)
 
 enum { TRAP_FLAG = 0x100, BREAKPOINT = 0xcc, SIZE = 100, BLOCKS = 200, STEPS_MAX = 500 };
 enum { MALLOC, CALLOC, FREE, OPERATIONS };
+
+/* A thread that has just lost its processor does not come to a place, as its call does not hit. */
+enum { MISSED = 3, TRIES = 50 };
+
 enum { NOTHING, ALLOCATE = 1, EMPTY = 2, BOTH = 3, WAYS = 4 };
 
 /* Of each operation, the places in the library, counted from malloc on. */
@@ -169,6 +173,8 @@ static void stop_at(int operation, long at)
 	}
 	*stopped_at = (char)BREAKPOINT;
 	operate(operation);
+	if (stops == 0)
+		_exit(MISSED);
 	REQUIRE(stops == 1);
 	for (unsigned i = 0; operation != FREE && i < BLOCKS; i++)
 		REQUIRE(result != blocks[i]);
@@ -202,20 +208,31 @@ static void stop_and_go_on(int operation, long at)
 	malloc_trim(0);
 }
 
+static int stopped_once(int operation, long at)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	REQUIRE(child >= 0);
+	if (child == 0) {
+		stop_and_go_on(operation, at);
+		_exit(0);
+	}
+	REQUIRE(waitpid(child, &status, 0) == child);
+	return status;
+}
+
 static void each_place(int operation)
 {
 	for (int i = 0; i < places[operation].count; i++) {
-		int status = 0;
-		pid_t child = fork();
-		REQUIRE(child >= 0);
-		if (child == 0) {
-			stop_and_go_on(operation, places[operation].at[i]);
-			_exit(0);
-		}
-		REQUIRE(waitpid(child, &status, 0) == child);
+		long at = places[operation].at[i];
+		int status = stopped_once(operation, at);
+		for (int try = 1; try < TRIES && WIFEXITED(status) && WEXITSTATUS(status) == MISSED;
+		     try++)
+			status = stopped_once(operation, at);
 		if (status != 0)
 			fprintf(stderr, "operation %d, way %d, at malloc%+ld: status %d\n",
-			        operation, way, places[operation].at[i], status);
+			        operation, way, at, status);
 		REQUIRE(status == 0);
 	}
 }
