@@ -65,7 +65,7 @@ static void empty_caches(bool all)
 		idle_empty_caches(all);
 }
 
-size_t idle_trim(uint32_t now_ms)
+runs_seldom size_t idle_trim(uint32_t now_ms)
 {
 	empty_caches(true);
 	return idle_purge(now_ms, 0);
@@ -73,7 +73,7 @@ size_t idle_trim(uint32_t now_ms)
 
 /* Somebody has asked from outside for all idle memory. Whoever asked reads what it brought once it is said to be
  * done. */
-static void trim_wanted(uint64_t wanted, uint32_t now_ms)
+runs_seldom static void trim_wanted(uint64_t wanted, uint32_t now_ms)
 {
 	if (__atomic_exchange_n(&trims_begun, wanted, __ATOMIC_RELAXED) == wanted)
 		return;

@@ -67,6 +67,10 @@ struct tcache tcache_gone lies_late; /* the same, from the first end of a thread
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
 
+/* While the thread's cache is being made, or ended: it; and while a stand-in is hidden: that. What a signal handler calls
+ * meanwhile is not to come in between. */
+static __thread struct tcache *unfinished __attribute__((tls_model("initial-exec")));
+
 uint64_t tcache_sample;
 
 static struct lock threads;
@@ -113,6 +117,13 @@ static void cache_leave(struct tcache *tcache)
 	                 __ATOMIC_RELEASE);
 }
 
+static void set_unfinished(struct tcache *tcache)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	unfinished = tcache;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
 static bool has_arena(const struct tcache *tcache)
 {
 	return likely(tcache->arena_number != TCACHE_ARENA_NONE);
@@ -123,6 +134,8 @@ struct tcache *tcache_hide(void)
 	struct tcache *tcache = tcache_self;
 	bool slept = awake_not();
 
+	if (!has_arena(tcache))
+		set_unfinished(tcache);
 	awake_forget();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	tcache_self = &tcache_none;
@@ -154,6 +167,8 @@ void tcache_show(struct tcache *tcache)
 		if (unlikely(is_wanted(tcache)))
 			awake_forget();
 		cache_leave(tcache);
+	} else {
+		set_unfinished(NULL);
 	}
 }
 
@@ -402,13 +417,12 @@ __attribute__((noinline)) static void send_slow(struct slot slot, const struct p
 {
 	if (tcache_is_busy())
 		return; /* it is lost */
-	if (!has_cache() || tcache_more(tcache_self)->busy != 0) {
-		/* Or a signal handler has interrupted its thread where that puts something into the outbox. */
-		slab_flush(slab_arena(entry->arena), &slot, 1);
-		return;
-	}
+	/* Or a signal handler has interrupted its thread where that puts something into the outbox. */
+	bool apart = !has_cache() || tcache_more(tcache_self)->busy != 0;
 	struct tcache *tcache = tcache_hide();
-	if (entry->arena == tcache->arena_number) {
+	if (apart) {
+		slab_flush(slab_arena(entry->arena), &slot, 1);
+	} else if (entry->arena == tcache->arena_number) {
 		keep(tcache, slot, entry);
 	} else {
 		if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS) {
@@ -451,10 +465,10 @@ void tcache_push(struct slot slot, const struct pagemap_entry *entry)
  * (Marsaglia: Xorshift RNGs, 2003.) */
 static uint64_t sample_draw(struct tcache *tcache)
 {
-	tcache->random ^= tcache->random << 13;
-	tcache->random ^= tcache->random >> 7;
-	tcache->random ^= tcache->random << 17;
-	return tcache->random % (2 * tcache_sample - 1);
+	tcache_more(tcache)->random ^= tcache_more(tcache)->random << 13;
+	tcache_more(tcache)->random ^= tcache_more(tcache)->random >> 7;
+	tcache_more(tcache)->random ^= tcache_more(tcache)->random << 17;
+	return tcache_more(tcache)->random % (2 * tcache_sample - 1);
 }
 
 /* The slots of a magazine are as many allocations to come: counts them, and masks those whose turn it is. */
@@ -463,12 +477,12 @@ runs_seldom static void sample_count(struct tcache *tcache, unsigned class)
 	struct magazine *magazine = &tcache->magazines[class];
 	unsigned left = tcache_slots_in(tcache, magazine, class);
 
-	while (tcache->sample_in < left) {
-		left -= (unsigned)tcache->sample_in + 1;
+	while (tcache_more(tcache)->sample_in < left) {
+		left -= (unsigned)tcache_more(tcache)->sample_in + 1;
 		mask(lowest(tcache, magazine, class) + left);
-		tcache->sample_in = sample_draw(tcache);
+		tcache_more(tcache)->sample_in = sample_draw(tcache);
 	}
-	tcache->sample_in -= left;
+	tcache_more(tcache)->sample_in -= left;
 }
 
 /* Meets a refill out of the returns, or with a masked slot. Returns: false when there is none. */
@@ -507,11 +521,11 @@ static bool sample_due(struct tcache *tcache, unsigned class)
 		if (last->ptr != AWAKE_NO_ADDRESS)
 			return false; /* it was counted with the others */
 	}
-	if (tcache->sample_in > 0) {
-		tcache->sample_in--;
+	if (tcache_more(tcache)->sample_in > 0) {
+		tcache_more(tcache)->sample_in--;
 		return false;
 	}
-	tcache->sample_in = sample_draw(tcache);
+	tcache_more(tcache)->sample_in = sample_draw(tcache);
 	return true;
 }
 
@@ -598,19 +612,19 @@ static struct slot refill_and_populate(struct tcache *tcache, unsigned class, bo
 
 struct slot tcache_pop(unsigned class, bool larger)
 {
-	struct slot slot = {0};
-
-	if (unlikely(!has_cache())) {
-		/* No cache any more, or no memory for one: one slot, of the first arena. */
-		slab_fill(slab_arena(0), class, &slot, 1);
-		return slot;
-	}
+	bool cached = has_cache();
 	struct tcache *tcache = tcache_hide();
-	slot = tcache->magazines[class].top[-1];
-	if (slot.ptr != AWAKE_NO_ADDRESS)
+	struct slot slot = tcache->magazines[class].top[-1];
+
+	if (slot.ptr != AWAKE_NO_ADDRESS) {
 		tcache->magazines[class].top--;
-	else
+	} else if (likely(cached)) {
 		slot = refill_and_populate(tcache, class, larger);
+	} else {
+		/* No cache any more, or no memory for one: one slot, of the first arena. */
+		slot.ptr = NULL;
+		slab_fill(slab_arena(0), class, &slot, 1);
+	}
 	tcache_show(tcache);
 	return slot;
 }
@@ -706,7 +720,7 @@ static size_t cache_bytes(void)
 
 bool tcache_hides(void)
 {
-	return pthread_getspecific(key) != NULL;
+	return unfinished != NULL || pthread_getspecific(key) != NULL;
 }
 
 static void tcache_empty(struct tcache *tcache)
@@ -734,18 +748,23 @@ static void tcache_end(struct tcache *tcache)
 /* From here on this thread has a stand-in for its cache. */
 static void leave(struct tcache *tcache, struct tcache *stand_in)
 {
+	set_unfinished(tcache);
 	awake_forget();
-	tcache_self = stand_in;
+	tcache_self = &tcache_none;
 	lock_acquire(&threads);
 	tcache_end(tcache);
 	lock_release(&threads);
+	tcache_self = stand_in;
+	set_unfinished(NULL);
 }
 
 bool tcache_new(void)
 {
 	int saved = errno;
-	struct tcache *tcache = page_b_record_new(cache_bytes());
 
+	set_unfinished(&tcache_none);
+	struct tcache *tcache = page_b_record_new(cache_bytes());
+	set_unfinished(tcache);
 	if (tcache == NULL) {
 		errno = saved;
 		return false;
@@ -757,8 +776,8 @@ bool tcache_new(void)
 			tcache_more(tcache)->returns[class] = NO_SLOTS;
 	}
 	if (tcache->samples) {
-		tcache->random = os_random() | 1;
-		tcache->sample_in = sample_draw(tcache);
+		tcache_more(tcache)->random = os_random() | 1;
+		tcache_more(tcache)->sample_in = sample_draw(tcache);
 	}
 	lock_acquire(&threads);
 	tcache->arena = arena_choose_or_make();
@@ -770,6 +789,7 @@ bool tcache_new(void)
 	lock_release(&threads);
 	if (tcache->arena == NULL) {
 		page_b_record_free(tcache, cache_bytes());
+		set_unfinished(NULL);
 		errno = saved;
 		return false;
 	}
@@ -779,6 +799,7 @@ bool tcache_new(void)
 	bool kept = pthread_setspecific(key, tcache) == 0;
 	if (!kept)
 		leave(tcache, &tcache_none); /* it would not end with the thread */
+	set_unfinished(NULL);
 	errno = saved;
 	return kept;
 }
@@ -848,7 +869,7 @@ static void empty_wanted(bool interrupted)
 	}
 }
 
-void tcache_empty_others(bool all)
+runs_seldom void tcache_empty_others(bool all)
 {
 	if (tcache_count() < 2)
 		return;
@@ -863,9 +884,11 @@ void tcache_empty_others(bool all)
 
 runs_seldom void tcache_fork_child(void)
 {
-	const struct tcache *own = tcache_is_busy() ? pthread_getspecific(key) : tcache_self;
+	const struct tcache *own = tcache_self;
 	struct tcache *next;
 
+	if (tcache_is_busy())
+		own = unfinished != NULL ? unfinished : pthread_getspecific(key);
 	lock_acquire(&threads);
 	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = next) {
 		next = tcache->next;

@@ -47,8 +47,6 @@ struct tcache {
 	struct arena *arena;
 	struct tcache *previous; /* in the list of all caches */
 	struct tcache *next;
-	uint64_t sample_in; /* allocations until the next to be sampled */
-	uint64_t random;
 };
 
 struct tcache_more {
@@ -58,6 +56,8 @@ struct tcache_more {
 	uint8_t rounds;  /* so many, its thread was not at it */
 	uint32_t visits; /* of its thread: how often it was at it */
 	uint32_t visits_seen;
+	uint64_t sample_in; /* allocations until the next to be sampled */
+	uint64_t random;
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
 	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to many */

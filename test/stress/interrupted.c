@@ -1,5 +1,6 @@
 /* Threads allocate and free, and pass blocks on, while signals rain on them, whose handlers allocate and free, too, and
- * while other threads empty their caches again and again: every block keeps what is in it, and belongs to one.
+ * while other threads empty their caches again and again: every block keeps what is in it, and belongs to one. So it is
+ * for threads that come and go, which get their caches, and lose them, in the rain.
  * modes: HALLOC_HARDENED=0 */
 #include "sequences.h"
 #include "test.h"
@@ -9,7 +10,7 @@
 #include <signal.h>
 #include <time.h>
 
-enum { WORKERS = 4, LIVE = 64, SECONDS = 4, SIZE_MOST = 400 };
+enum { WORKERS = 4, LIVE = 64, SECONDS = 3, SIZE_MOST = 400 };
 
 static struct block {
 	char *at;
@@ -19,7 +20,7 @@ static struct block {
 
 static pthread_mutex_t passing = PTHREAD_MUTEX_INITIALIZER;
 static volatile bool ends;
-static unsigned long handled, operations, trims;
+static unsigned long handled, operations, trims, short_ones;
 static __thread uint32_t handler_seed = 77;
 
 static struct block block_new(uint32_t *seed, unsigned owner)
@@ -104,24 +105,50 @@ static void *empty(void *arg)
 	return arg;
 }
 
+static void *come_and_go(void *arg)
+{
+	uint32_t seed = (uint32_t)(uintptr_t)arg;
+	struct block blocks[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		blocks[i] = block_new(&seed, i);
+	for (unsigned i = 0; i < 8; i++)
+		block_free(&blocks[i]);
+	__atomic_store_n((bool *)arg, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static void rain_on_short_ones(void)
+{
+	for (time_t end = time(NULL) + SECONDS; time(NULL) < end; short_ones++) {
+		bool done = false;
+		pthread_t thread;
+		REQUIRE(pthread_create(&thread, NULL, come_and_go, &done) == 0);
+		for (unsigned after = 0; after < 3;
+		     after += __atomic_load_n(&done, __ATOMIC_ACQUIRE))
+			pthread_kill(thread, SIGUSR1);
+		REQUIRE(pthread_join(thread, NULL) == 0);
+	}
+}
+
 int main(void)
 {
 	struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART};
 	unsigned numbers[WORKERS];
 	pthread_t workers[WORKERS], emptier;
-	time_t end = time(NULL) + SECONDS;
 
 	if (!has_sequences()) {
 		puts("no sequences here");
 		return 77;
 	}
 	REQUIRE(sigaction(SIGUSR1, &action, NULL) == 0);
+	rain_on_short_ones();
 	for (unsigned i = 0; i < WORKERS; i++) {
 		numbers[i] = i;
 		REQUIRE(pthread_create(&workers[i], NULL, work, &numbers[i]) == 0);
 	}
 	REQUIRE(pthread_create(&emptier, NULL, empty, NULL) == 0);
-	while (time(NULL) < end)
+	for (time_t end = time(NULL) + SECONDS; time(NULL) < end;)
 		for (unsigned i = 0; i < WORKERS; i++)
 			REQUIRE(pthread_kill(workers[i], SIGUSR1) == 0);
 	ends = true;
@@ -130,7 +157,8 @@ int main(void)
 	REQUIRE(pthread_join(emptier, NULL) == 0);
 	for (unsigned i = 0; i < 16; i++)
 		block_free(&passed[i]);
-	fprintf(stderr, "%lu operations, %lu signals, %lu trims\n", operations, handled, trims);
-	REQUIRE(operations > 1000 && handled > 100 && trims > 10);
+	fprintf(stderr, "%lu operations, %lu signals, %lu trims, %lu short ones\n", operations,
+	        handled, trims, short_ones);
+	REQUIRE(operations > 1000 && handled > 100 && trims > 10 && short_ones > 10);
 	return 0;
 }
