@@ -59,6 +59,17 @@ _Static_assert(offsetof(struct tcache, magazines) == 0 && sizeof(struct magazine
 _Static_assert(SIZECLASS_BYTES_MAX == 32768, "no block starts below");
 
 /* clang-format off */
+
+/* Of the cache at r10 the slot that was put last: r10, rsi its magazine, rcx the top, rax the slot's start; and it is one,
+ * and the thread is awake, where that is below. */
+#define FIND_LAST \
+"	mov tcache_self@gottpoff(%rip), %rcx\n" \
+"	mov awake_word_at(%rip), %r8\n" \
+"	mov %fs:(%rcx), %r10\n" \
+"	mov (%r10, %rsi, 8), %rcx\n" \
+"	mov -16(%rcx), %rax\n" \
+"	cmp %fs:(%r8), %rax\n"
+
 __asm__(
 "	.text\n"
 "	.hidden hits_free, hits_take_any, hits_take\n"
@@ -113,12 +124,7 @@ __asm__(
 "	.p2align 4\n"
 "hits_any:\n"
 "	.cfi_startproc\n"
-"	mov tcache_self@gottpoff(%rip), %rcx\n"
-"	mov awake_word_at(%rip), %r8\n"
-"	mov %fs:(%rcx), %r10\n"
-"	mov (%r10, %rsi, 8), %rcx\n"
-"	mov -16(%rcx), %rax\n"
-"	cmp %fs:(%r8), %rax\n"
+FIND_LAST
 "	jae hits_miss_any\n"
 "	mov -8(%rcx), %rcx\n"
 "	xadd %r9, (%r10, %rsi, 8)\n"
@@ -133,12 +139,7 @@ __asm__(
 "	.p2align 4\n"
 "hits_take:\n"
 "	.cfi_startproc\n"
-"	mov tcache_self@gottpoff(%rip), %rcx\n"
-"	mov awake_word_at(%rip), %r8\n"
-"	mov %fs:(%rcx), %r10\n"
-"	mov (%r10, %rsi, 8), %rcx\n"
-"	mov -16(%rcx), %rax\n"
-"	cmp %fs:(%r8), %rax\n"
+FIND_LAST
 "	jae hits_miss\n"
 "	mov -8(%rcx), %r8\n"
 "	sub $16, %rcx\n"

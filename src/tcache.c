@@ -134,7 +134,7 @@ struct tcache *tcache_hide(void)
 	struct tcache *tcache = tcache_self;
 	bool slept = awake_not();
 
-	if (!has_arena(tcache))
+	if (!has_arena(tcache) && unfinished == NULL)
 		set_unfinished(tcache);
 	awake_forget();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -167,7 +167,7 @@ void tcache_show(struct tcache *tcache)
 		if (unlikely(is_wanted(tcache)))
 			awake_forget();
 		cache_leave(tcache);
-	} else {
+	} else if (unfinished == tcache) {
 		set_unfinished(NULL);
 	}
 }
@@ -888,7 +888,9 @@ runs_seldom void tcache_fork_child(void)
 	struct tcache *next;
 
 	if (tcache_is_busy())
-		own = unfinished != NULL ? unfinished : pthread_getspecific(key);
+		own = pthread_getspecific(key);
+	if (own == NULL)
+		own = unfinished;
 	lock_acquire(&threads);
 	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = next) {
 		next = tcache->next;
