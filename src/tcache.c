@@ -27,13 +27,13 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
                "with the bottom, a record");
 
 /* What a thread has at hand, nobody else can use. So many threads may have as much of a class as the option allows, and a
- * few slots of each; where there are more, each has less, but four times as much of a class of which it has missed many:
+ * few slots of each; where there are more, each has less, but twice as much of a class of which it has missed many:
  * it works. */
 #define THREADS_FEW               4u
 #define MAGAZINE_SLOTS_FEW        4u
 #define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
 #define MISSES_MANY               24u
-#define MISSES_MANY_FACTOR        4u
+#define MISSES_MANY_FACTOR        2u
 
 /* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
  * would be more than so many bytes has none until it has missed many. */
