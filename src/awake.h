@@ -56,65 +56,23 @@ static inline uint16_t awake_mark(unsigned number)
 	return (uint16_t)awake_word(number);
 }
 
-#ifdef __x86_64__
-
-/* Whether ptr is an address, and the thread has not slept since it was noted as awake.
- * Requires: ptr lies before the end that awake_boot was told, or is AWAKE_NO_ADDRESS. */
-static inline bool awake_with(const void *ptr)
-{
-	__asm__ goto("cmp %%fs:(%1), %0\n\t"
-	             "jae %l2"
-	             :
-	             : "r"(ptr), "r"(awake_word_at)
-	             : "cc"
-	             : asleep);
-	return true;
-asleep:
-	return false;
-}
-
-/* Whether the thread was noted with the number that the mark is of, and has not slept since. */
-static inline bool awake_as(uint16_t mark)
-{
-	__asm__ goto("cmpw %%fs:(%1), %w0\n\t"
-	             "jne %l2"
-	             :
-	             : "r"((uint32_t)mark), "r"(awake_word_at)
-	             : "cc"
-	             : asleep);
-	return true;
-asleep:
-	return false;
-}
-
-static inline void awake_say(uintptr_t word)
-{
-	__asm__ volatile("mov %0, %%fs:(%1)" : : "r"(word), "r"(awake_word_at) : "memory");
-}
-
-#else
-
 static inline volatile uintptr_t *awake_own_word(void)
 {
 	return (volatile uintptr_t *)(void *)((char *)__builtin_thread_pointer() + awake_word_at);
 }
 
+/* Whether ptr is an address, and the thread has not slept since it was noted as awake.
+ * Requires: ptr lies before the end that awake_boot was told, or is AWAKE_NO_ADDRESS. */
 static inline bool awake_with(const void *ptr)
 {
 	return (uintptr_t)ptr < *awake_own_word();
 }
 
+/* Whether the thread was noted with the number that the mark is of, and has not slept since. */
 static inline bool awake_as(uint16_t mark)
 {
 	return mark == (uint16_t)*awake_own_word();
 }
-
-static inline void awake_say(uintptr_t word)
-{
-	*awake_own_word() = word;
-}
-
-#endif
 
 /* Whether the thread has slept since it was noted as awake, or is not noted. */
 static inline bool awake_not(void)
@@ -125,12 +83,12 @@ static inline bool awake_not(void)
 /* This thread is awake, from now on; or nobody is to take it for that. */
 static inline void awake_note(unsigned number)
 {
-	awake_say(awake_word(number));
+	*awake_own_word() = awake_word(number);
 }
 
 static inline void awake_forget(void)
 {
-	awake_say(AWAKE_NOT);
+	*awake_own_word() = AWAKE_NOT;
 }
 
 #endif
