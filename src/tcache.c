@@ -333,6 +333,46 @@ static bool magazine_grow(struct tcache *tcache, unsigned class, uint32_t most)
 	return true;
 }
 
+/* Makes room in a magazine that has none. Returns: false when it never has any. */
+static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
+{
+	uint32_t most = capacity_max(tcache, class);
+
+	if (tcache->capacities[class] > most)
+		class_free(tcache, class); /* there were fewer threads when it grew */
+	if (grows_now(tcache, class) && magazine_grow(tcache, class, most))
+		return true;
+	/* The older half goes. */
+	uint32_t half = (tcache->capacities[class] + 1u) / 2;
+	if (half == 0)
+		return false;
+	struct slot *slots = lowest(tcache, magazine, class);
+	slab_flush(tcache->arena, slots, half);
+	size_t kept = (size_t)(magazine->top - slots) - half;
+	memmove(slots, slots + half, slots_bytes(kept));
+	magazine->top = slots + kept;
+	return true;
+}
+
+/* Puts a slot of the cache's arena into its magazine. */
+static void keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry)
+{
+	unsigned class = entry->sizeclass;
+	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
+	bool room = true;
+
+	change(tcache, class + 1);
+	if (magazine->top == magazine->limit)
+		room = make_room(tcache, magazine, class);
+	if (room) {
+		*magazine->top = slot;
+		magazine->top++;
+	} else {
+		slab_flush(tcache->arena, &slot, 1);
+	}
+	change(tcache, 0);
+}
+
 /* --- The outbox --------------------------------------------------------------------------------- */
 
 static void outbox_swap(struct tcache *tcache, unsigned one, unsigned other)
@@ -384,27 +424,6 @@ static void outbox_put(struct tcache *tcache, struct slot slot, unsigned arena)
 	tcache_more(tcache)->outbox[count].state = slot.state;
 	tcache_more(tcache)->outbox_arenas[count] = (uint16_t)arena;
 	__atomic_store_n(&tcache->outbox_count, (uint16_t)(count + 1), __ATOMIC_RELEASE);
-}
-
-static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class);
-
-/* Puts a slot of the cache's arena into its magazine. */
-static void keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry)
-{
-	unsigned class = entry->sizeclass;
-	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
-	bool room = true;
-
-	change(tcache, class + 1);
-	if (magazine->top == magazine->limit)
-		room = make_room(tcache, magazine, class);
-	if (room) {
-		*magazine->top = slot;
-		magazine->top++;
-	} else {
-		slab_flush(tcache->arena, &slot, 1);
-	}
-	change(tcache, 0);
 }
 
 /* Returns: false where the thread has no cache, and gets none. */
@@ -629,27 +648,6 @@ struct slot tcache_pop(unsigned class, bool larger)
 	return slot;
 }
 
-/* Makes room in a magazine that has none. Returns: false when it never has any. */
-static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
-{
-	uint32_t most = capacity_max(tcache, class);
-
-	if (tcache->capacities[class] > most)
-		class_free(tcache, class); /* there were fewer threads when it grew */
-	if (grows_now(tcache, class) && magazine_grow(tcache, class, most))
-		return true;
-	/* The older half goes. */
-	uint32_t half = (tcache->capacities[class] + 1u) / 2;
-	if (half == 0)
-		return false;
-	struct slot *slots = lowest(tcache, magazine, class);
-	slab_flush(tcache->arena, slots, half);
-	size_t kept = (size_t)(magazine->top - slots) - half;
-	memmove(slots, slots + half, slots_bytes(kept));
-	magazine->top = slots + kept;
-	return true;
-}
-
 __attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entry *entry,
                                             uint8_t *state)
 {
@@ -829,17 +827,17 @@ void tcache_flush_self(void)
 /* Whether a cache is to be emptied: all are, or its thread sleeps, and there may be something in it. */
 static bool is_to_be_emptied(struct tcache *tcache, bool all)
 {
-	uint32_t visits = __atomic_load_n(&tcache_more(tcache)->visits, __ATOMIC_RELAXED);
+	struct tcache_more *more = tcache_more(tcache);
+	uint32_t visits = __atomic_load_n(&more->visits, __ATOMIC_RELAXED);
 
-	if (visits != tcache_more(tcache)->visits_seen) {
-		tcache_more(tcache)->visits_seen = visits;
-		tcache_more(tcache)->rounds = 0;
-		tcache_more(tcache)->emptied = false;
+	if (visits != more->visits_seen) {
+		more->visits_seen = visits;
+		more->rounds = 0;
+		more->emptied = false;
 	}
-	if (tcache_more(tcache)->rounds < SLEEPS_ROUNDS)
-		tcache_more(tcache)->rounds++;
-	return !tcache_more(tcache)->emptied &&
-	       (all || tcache_more(tcache)->rounds == SLEEPS_ROUNDS);
+	if (more->rounds < SLEEPS_ROUNDS)
+		more->rounds++;
+	return !more->emptied && (all || more->rounds == SLEEPS_ROUNDS);
 }
 
 /* Wants the caches that are to be emptied, at most so many. Returns: how many they are. */
@@ -858,14 +856,14 @@ static unsigned want(bool all)
 static void empty_wanted(bool interrupted)
 {
 	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = tcache->next) {
-		if (!tcache_more(tcache)->wanted)
+		struct tcache_more *more = tcache_more(tcache);
+		if (!more->wanted)
 			continue;
-		if (interrupted &&
-		    __atomic_load_n(&tcache_more(tcache)->busy, __ATOMIC_ACQUIRE) == 0) {
+		if (interrupted && __atomic_load_n(&more->busy, __ATOMIC_ACQUIRE) == 0) {
 			tcache_empty(tcache);
-			tcache_more(tcache)->emptied = true;
+			more->emptied = true;
 		}
-		__atomic_store_n(&tcache_more(tcache)->wanted, false, __ATOMIC_RELEASE);
+		__atomic_store_n(&more->wanted, false, __ATOMIC_RELEASE);
 	}
 }
 
