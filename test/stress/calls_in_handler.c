@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
 #ifndef __x86_64__
 int main(void)
@@ -18,8 +17,9 @@ int main(void)
 	return 77;
 }
 #else
+#include "stepping.h"
 
-enum { TRAP_FLAG = 0x100, CALLS_EVERY = 23, FORKS_EVERY = 1501, KEPT = 20, EXITS = 12 };
+enum { CALLS_EVERY = 23, FORKS_EVERY = 1501, KEPT = 20, EXITS = 12 };
 
 static volatile bool stepping;
 static bool forks, is_child;
@@ -81,7 +81,7 @@ static void handle(int number, siginfo_t *info, void *context)
 	if (stepping && forks && steps % FORKS_EVERY == 0)
 		fork_once();
 	if (!stepping)
-		((ucontext_t *)context)->uc_mcontext.gregs[REG_EFL] &= ~TRAP_FLAG;
+		stepping_end(context);
 	errno = saved;
 }
 
@@ -89,7 +89,7 @@ static void step(bool on)
 {
 	stepping = on;
 	if (on)
-		__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq" ::: "memory", "cc");
+		stepping_begin();
 }
 
 static size_t size_of(unsigned i)

@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
 #ifndef __x86_64__
 int main(void)
@@ -21,8 +20,9 @@ int main(void)
 	return 77;
 }
 #else
+#include "stepping.h"
 
-enum { TRAP_FLAG = 0x100, BREAKPOINT = 0xcc, SIZE = 100, BLOCKS = 200, STEPS_MAX = 500 };
+enum { BREAKPOINT = 0xcc, SIZE = 100, BLOCKS = 200, STEPS_MAX = 500 };
 enum { MALLOC, CALLOC, FREE, OPERATIONS };
 
 /* A thread that has just lost its processor does not come to a place, as its call does not hit. */
@@ -84,7 +84,7 @@ static void note_step(int number, siginfo_t *info, void *context)
 	(void)number;
 	(void)info;
 	if (operation_now < 0)
-		registers[REG_EFL] &= ~TRAP_FLAG;
+		stepping_end(context);
 	else if (is_of_library(place) && places[operation_now].count < STEPS_MAX)
 		places[operation_now].at[places[operation_now].count++] = place - place_of_malloc;
 }
@@ -104,7 +104,7 @@ static void find_places(int out)
 		if (i == CALLOC)
 			free(result);
 		operation_now = i;
-		__asm__ volatile("pushfq; orq $0x100, (%%rsp); popfq" ::: "memory", "cc");
+		stepping_begin();
 		operate(i);
 		operation_now = -1;
 	}
