@@ -482,6 +482,18 @@ static void block_give(void *ptr, enum heap_contents contents)
 	tcache_show(tcache);
 }
 
+/* Gives up a block whose pages are mapped no more. */
+runs_seldom static void block_lose(void *ptr)
+{
+	struct tcache *tcache = tcache_hide();
+
+	if (guarded_at(ptr))
+		guarded_lose(ptr);
+	else
+		heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_LOST);
+	tcache_show(tcache);
+}
+
 static bool block_resize(void *ptr, size_t size)
 {
 	struct tcache *tcache = tcache_hide();
@@ -562,23 +574,40 @@ static void *move_by_copy(void *ptr, size_t kept, void *fresh)
 	return fresh;
 }
 
-/* As move_by_copy between two guarded blocks: the system moves their pages where that is cheaper. */
+/* Copies into a block that is zero: of whole pages that are zero, neither side is filled with memory. */
+static void copy_sparsely(char *to, const char *from, size_t bytes)
+{
+	size_t at = -(uintptr_t)from & (os_page_bytes - 1);
+
+	memcpy(to, from, at);
+	for (; at + os_page_bytes <= bytes; at += os_page_bytes)
+		if (!os_page_is_zero(from + at))
+			memcpy(to + at, from + at, os_page_bytes);
+	memcpy(to + at, from + at, bytes - at);
+}
+
+/* As move_by_copy of a guarded block: the system moves its pages where that is cheaper. */
 static void *move_guarded(char *ptr, size_t kept, char *fresh)
 {
 	size_t pages = kept & -os_page_bytes;
 	bool whole = (((uintptr_t)ptr | (uintptr_t)fresh) & (os_page_bytes - 1)) == 0;
+	enum os_move moved = OS_MOVE_FAILED;
 
-	if (fresh == NULL || !whole || pages < MOVE_GUARDED_BYTES_MIN)
+	if (fresh == NULL || pages < MOVE_GUARDED_BYTES_MIN)
 		return move_by_copy(ptr, kept, fresh);
-	enum os_move moved = os_move(ptr, fresh, pages);
-	if (moved == OS_MOVE_FAILED)
-		return move_by_copy(ptr, kept, fresh);
+	if (whole)
+		moved = os_move(ptr, fresh, pages);
 	if (moved == OS_MOVE_LOST) {
-		guarded_lose(fresh);
+		block_lose(fresh);
 		errno = ENOMEM;
 		return NULL;
 	}
-	memcpy(fresh + pages, ptr + pages, kept - pages);
+	if (moved == OS_MOVED)
+		memcpy(fresh + pages, ptr + pages, kept - pages);
+	else if (guarded_at(fresh) || !hardened_on)
+		copy_sparsely(fresh, ptr, kept);
+	else
+		memcpy(fresh, ptr, kept);
 	alloc_free(ptr);
 	return fresh;
 }
@@ -596,7 +625,7 @@ static void *resize_exact(void *ptr, size_t bytes, size_t size)
 	bool grows = bytes >= SIZECLASS_BYTES_MAX && size > bytes;
 
 	if (!hardened_on)
-		return resize_by_copy(ptr, kept, size);
+		return move_guarded(ptr, kept, alloc_new_zeroed(size));
 	if (!hardened_resize(ptr, size))
 		return move_guarded(ptr, kept, new_hardened(size, 16, grows));
 	errno = saved;
@@ -645,7 +674,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	if (bytes >= MOVE_BYTES_MIN)
 		moved = os_move(ptr, fresh, bytes);
 	if (moved == OS_MOVE_LOST) {
-		block_give(fresh, HEAP_LOST);
+		block_lose(fresh);
 		errno = ENOMEM;
 		return NULL;
 	}

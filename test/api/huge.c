@@ -19,6 +19,7 @@ int main(void)
 	REQUIRE(block);
 	SAY(block[0] == 'a' && block[3 * giga - 1] == 'z');
 	ends(block, 5 * giga);
+	SAY(resident_bytes() < 200 << 20);
 	block = realloc(block, giga / 2);
 	SAY(block[0] == 'a');
 	ends(block, giga / 2);
@@ -26,9 +27,16 @@ int main(void)
 		ends(others[i] = calloc(1, giga + 16 + (size_t)i), giga + (size_t)i);
 	for (int i = 0; i < 4; i++)
 		SAY(others[i][0] == 'a' && others[i][giga / 2] == 0 &&
-		    others[i][giga + (size_t)i] == 'z');
+		    others[i][giga - 1 + (size_t)i] == 'z');
 	for (int i = 0; i < 4; i++)
 		free(others[i]);
+	free(block);
+	/* one that does not fill its pages */
+	ends(block = malloc(giga + 24), giga + 24);
+	block = realloc(block, 3 * giga);
+	REQUIRE(block);
+	SAY(block[0] == 'a' && block[giga + 23] == 'z');
+	SAY(resident_bytes() < 200 << 20);
 	free(block);
 	/* as much again, a hundred times over: the address space comes back */
 	for (int i = 0; i < 100; i++) {
