@@ -158,6 +158,7 @@ static void fork_child(void)
 		return;
 	lock_fork_child();
 	boot_mutex = fresh;
+	slab_fork_child();
 	if (stage_now() == STAGE_READY)
 		caches_end();
 }

@@ -19,7 +19,7 @@
  * The words at the end are counters, written without locks and only ever on slow paths.
  */
 #define PAGE_B_MAGIC   "HALLOC\r\n"
-#define PAGE_B_VERSION 3u
+#define PAGE_B_VERSION 4u
 
 struct page_b_header {
 	char magic[8];

@@ -323,15 +323,7 @@ struct arena *slab_arena_new(unsigned limit)
 	return NULL;
 }
 
-/* --- Fill: slots leave their slabs -------------------------------------------------------------- */
-
-static struct slab *slab_to_fill_from(struct arena *arena, unsigned class)
-{
-	for (unsigned fullness = SLAB_FULLNESSES; fullness-- > 0;)
-		if (arena->partial[class][fullness] != NULL)
-			return arena->partial[class][fullness];
-	return slab_new(arena, class);
-}
+/* --- Flush: slots come home --------------------------------------------------------------------- */
 
 /* Two threads that free a slot within a few instructions of each other both find it live: it is in two
  * places then, until it comes home from one of them, or leaves the slab, while the other's is still about. */
@@ -340,6 +332,170 @@ __attribute__((noinline, cold)) static void ptr_tell_twice(void *ptr)
 	expect(slab_came_twice != NULL);
 	if (slab_came_twice != NULL)
 		slab_came_twice(ptr);
+}
+
+/* The least number of free slots with which slab_settle next finds something to do: to move the slab to the
+ * list below its own, to call it idle, or empty. */
+static unsigned settle_next(const struct slab *slab)
+{
+	const struct sizeclass *shape = class_of(slab);
+	unsigned used_least = (shape->slots + 1u) * slab->fullness; /* in its list, by quarters */
+	unsigned next = shape->slots + 1 - (used_least + SLAB_FULLNESSES - 1) / SLAB_FULLNESSES;
+	uint64_t rest;
+
+	if (slab->fullness == 0)
+		next = shape->slots;
+	if (slab->idle_since == 0) {
+		uint64_t page = sizeclass_divide(os_page_bytes - 1, shape->reciprocal, &rest) + 1;
+		if (page < next)
+			next = (unsigned)page;
+	}
+	return next;
+}
+
+/* Puts a slab where it belongs after slots came back to it. */
+static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_before)
+{
+	const struct sizeclass *shape = class_of(slab);
+
+	if (slab->free == free_before)
+		return;
+	if (free_before == 0) {
+		list_add(arena, slab);
+	} else if (fullness_of(slab) != slab->fullness) {
+		list_remove(arena, slab);
+		list_add(arena, slab);
+	}
+	if (slab->free == shape->slots) {
+		int saved = errno;
+		bool goes = arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
+		            !arena->inaccessible && slab_unguard(slab);
+		if (goes)
+			slab_retire(arena, slab, HEAP_DIRTY);
+		errno = saved;
+		if (goes)
+			return;
+	}
+	if (slab->idle_since == 0 && !arena->inaccessible &&
+	    slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
+		idle_add(arena, slab);
+	slab->settle_at = (uint16_t)settle_next(slab);
+}
+
+/* Puts slots back, at once those that follow one another in one word of the slab, as neighbours mostly do: their
+ * bits and the count change together.
+ * Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
+static inline const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
+                                           const struct slot *end)
+{
+	size_t word = (size_t)(slot->state - slab_states(slab)) / WORD_BITS;
+	const uint8_t *states = slab_states(slab) + word * WORD_BITS;
+	size_t width = total - word * WORD_BITS;
+	uint64_t bits = slab->free_bits[word];
+	unsigned free = slab->free;
+
+	if (width > WORD_BITS)
+		width = WORD_BITS;
+	do {
+		size_t bit = (size_t)(slot->state - states);
+		if (bit >= width)
+			break;
+		if (unlikely(*slot->state == SLOT_LIVE || (bits >> bit & 1) != 0)) {
+			ptr_tell_twice(slot->ptr);
+		} else {
+			bits |= (uint64_t)1 << bit;
+			free++;
+		}
+	} while (++slot < end);
+	slab->free_bits[word] = bits;
+	slab->free = (uint16_t)free;
+	if (word < slab->first_word)
+		slab->first_word = (uint16_t)word;
+	return slot;
+}
+
+static void slots_return(struct arena *arena, const struct slot *slots, unsigned count)
+{
+	const struct slot *end = slots + count;
+
+	while (slots < end) {
+		const struct pagemap_entry *entry = pagemap_find(slots->ptr);
+		const uint8_t *states = entry->states;
+		size_t total = sizeclasses[entry->sizeclass].slots;
+		if (unlikely(entry->kind == PAGEMAP_RETIRED || entry->arena != arena->number ||
+		             (size_t)(slots->state - states) >= total)) {
+			ptr_tell_twice(slots->ptr); /* its slab is gone */
+			slots++;
+			continue;
+		}
+		struct slab *slab = slab_of_entry(entry);
+		unsigned free_before = slab->free;
+		/* As many as lie in the same slab, one behind the other. */
+		do
+			slots = slots_put(slab, total, slots, end);
+		while (slots < end && (size_t)(slots->state - states) < total);
+		if (slab->free >= slab->settle_at)
+			slab_settle(arena, slab, free_before);
+	}
+	arena->slots_flushed += count;
+}
+
+/* Puts what came by mail where it belongs. */
+static void mail_open(struct arena *arena)
+{
+	struct mail *box = __atomic_load_n(&arena->mail, __ATOMIC_ACQUIRE);
+	const struct slot *slots;
+
+	if (box == NULL)
+		return;
+	unsigned count = mail_take(box, &slots);
+	if (count != 0)
+		slots_return(arena, slots, count);
+}
+
+runs_seldom void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
+{
+	struct slot home = {.ptr = slot_start(slab, slot), .state = slab_states(slab) + slot};
+	unsigned free_before = slab->free;
+
+	slots_put(slab, class_of(slab)->slots, &home, &home + 1);
+	if (slab->free >= slab->settle_at)
+		slab_settle(arena, slab, free_before);
+	arena->slots_flushed++;
+}
+
+void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
+{
+	uint64_t clock = os_stopwatch();
+
+	lock_acquire(&arena->lock);
+	mail_open(arena);
+	slots_return(arena, slots, count);
+	arena->flushes++;
+	arena->flush_ns += os_stopwatch_since(clock);
+	lock_release(&arena->lock);
+}
+
+void slab_send(struct arena *arena, const struct slot *slots, unsigned count)
+{
+	if (!mail_put(&arena->mail, slots, count))
+		slab_flush(arena, slots, count);
+}
+
+runs_seldom void slab_fork_child(void)
+{
+	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++)
+		mail_fork_child(slab_arena(i)->mail);
+}
+
+/* --- Fill: slots leave their slabs -------------------------------------------------------------- */
+
+static struct slab *slab_to_fill_from(struct arena *arena, unsigned class)
+{
+	for (unsigned fullness = SLAB_FULLNESSES; fullness-- > 0;)
+		if (arena->partial[class][fullness] != NULL)
+			return arena->partial[class][fullness];
+	return slab_new(arena, class);
 }
 
 /* Takes the lowest free slots of a slab, and puts them down from end on, the lowest last: magazines are
@@ -459,6 +615,7 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 	uint64_t clock = os_stopwatch();
 
 	lock_acquire(&arena->lock);
+	mail_open(arena);
 	while (count < wanted) {
 		struct slab *slab = slab_to_fill_from(arena, class);
 		if (slab == NULL)
@@ -488,136 +645,6 @@ void slab_populate(const struct slot *slots, unsigned count, unsigned class)
 	end = (end + os_page_bytes - 1) & -os_page_bytes;
 	if (end > start + os_page_bytes)
 		huge_populate_small(start, end - start);
-}
-
-/* --- Flush: slots come home --------------------------------------------------------------------- */
-
-/* The least number of free slots with which slab_settle next finds something to do: to move the slab to the
- * list below its own, to call it idle, or empty. */
-static unsigned settle_next(const struct slab *slab)
-{
-	const struct sizeclass *shape = class_of(slab);
-	unsigned used_least = (shape->slots + 1u) * slab->fullness; /* in its list, by quarters */
-	unsigned next = shape->slots + 1 - (used_least + SLAB_FULLNESSES - 1) / SLAB_FULLNESSES;
-	uint64_t rest;
-
-	if (slab->fullness == 0)
-		next = shape->slots;
-	if (slab->idle_since == 0) {
-		uint64_t page = sizeclass_divide(os_page_bytes - 1, shape->reciprocal, &rest) + 1;
-		if (page < next)
-			next = (unsigned)page;
-	}
-	return next;
-}
-
-/* Puts a slab where it belongs after slots came back to it. */
-static void slab_settle(struct arena *arena, struct slab *slab, unsigned free_before)
-{
-	const struct sizeclass *shape = class_of(slab);
-
-	if (slab->free == free_before)
-		return;
-	if (free_before == 0) {
-		list_add(arena, slab);
-	} else if (fullness_of(slab) != slab->fullness) {
-		list_remove(arena, slab);
-		list_add(arena, slab);
-	}
-	if (slab->free == shape->slots) {
-		int saved = errno;
-		bool goes = arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
-		            !arena->inaccessible && slab_unguard(slab);
-		if (goes)
-			slab_retire(arena, slab, HEAP_DIRTY);
-		errno = saved;
-		if (goes)
-			return;
-	}
-	if (slab->idle_since == 0 && !arena->inaccessible &&
-	    slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
-		idle_add(arena, slab);
-	slab->settle_at = (uint16_t)settle_next(slab);
-}
-
-/* Puts slots back, at once those that follow one another in one word of the slab, as neighbours mostly do: their
- * bits and the count change together.
- * Requires: the first is of the slab. Returns: the first that is not in its word, or end. */
-static inline const struct slot *slots_put(struct slab *slab, size_t total, const struct slot *slot,
-                                           const struct slot *end)
-{
-	size_t word = (size_t)(slot->state - slab_states(slab)) / WORD_BITS;
-	const uint8_t *states = slab_states(slab) + word * WORD_BITS;
-	size_t width = total - word * WORD_BITS;
-	uint64_t bits = slab->free_bits[word];
-	unsigned free = slab->free;
-
-	if (width > WORD_BITS)
-		width = WORD_BITS;
-	do {
-		size_t bit = (size_t)(slot->state - states);
-		if (bit >= width)
-			break;
-		if (unlikely(*slot->state == SLOT_LIVE || (bits >> bit & 1) != 0)) {
-			ptr_tell_twice(slot->ptr);
-		} else {
-			bits |= (uint64_t)1 << bit;
-			free++;
-		}
-	} while (++slot < end);
-	slab->free_bits[word] = bits;
-	slab->free = (uint16_t)free;
-	if (word < slab->first_word)
-		slab->first_word = (uint16_t)word;
-	return slot;
-}
-
-static void slots_return(struct arena *arena, const struct slot *slots, unsigned count)
-{
-	const struct slot *end = slots + count;
-
-	while (slots < end) {
-		const struct pagemap_entry *entry = pagemap_find(slots->ptr);
-		const uint8_t *states = entry->states;
-		size_t total = sizeclasses[entry->sizeclass].slots;
-		if (unlikely(entry->kind == PAGEMAP_RETIRED || entry->arena != arena->number ||
-		             (size_t)(slots->state - states) >= total)) {
-			ptr_tell_twice(slots->ptr); /* its slab is gone */
-			slots++;
-			continue;
-		}
-		struct slab *slab = slab_of_entry(entry);
-		unsigned free_before = slab->free;
-		/* As many as lie in the same slab, one behind the other. */
-		do
-			slots = slots_put(slab, total, slots, end);
-		while (slots < end && (size_t)(slots->state - states) < total);
-		if (slab->free >= slab->settle_at)
-			slab_settle(arena, slab, free_before);
-	}
-	arena->slots_flushed += count;
-}
-
-runs_seldom void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot)
-{
-	struct slot home = {.ptr = slot_start(slab, slot), .state = slab_states(slab) + slot};
-	unsigned free_before = slab->free;
-
-	slots_put(slab, class_of(slab)->slots, &home, &home + 1);
-	if (slab->free >= slab->settle_at)
-		slab_settle(arena, slab, free_before);
-	arena->slots_flushed++;
-}
-
-void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
-{
-	uint64_t clock = os_stopwatch();
-
-	lock_acquire(&arena->lock);
-	slots_return(arena, slots, count);
-	arena->flushes++;
-	arena->flush_ns += os_stopwatch_since(clock);
-	lock_release(&arena->lock);
 }
 
 /* --- Purge: idle OS pages go back --------------------------------------------------------------- */
@@ -701,6 +728,7 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 	bool done = false;
 
 	lock_acquire(&arena->lock);
+	mail_open(arena);
 	struct slab *slab = arena->idle_first;
 	if (slab != NULL && os_has_passed(now_ms, slab->idle_since, age_ms)) {
 		bool empty = slab->free == class_of(slab)->slots;

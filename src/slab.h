@@ -14,18 +14,13 @@
 #define SLAB_H
 
 #include "lock.h"
+#include "mail.h"
 #include "pagemap.h"
 #include "sizeclass.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* A slot outside of its slab: what a magazine holds. */
-struct slot {
-	void *ptr;
-	uint8_t *state;
-};
 
 /* The room above keeps slots in magazines, of which the page map knows the size, and where among those of a
  * thread free finds the first: set before the first slab. */
@@ -71,6 +66,7 @@ struct arena {
 	uint8_t empty_slabs[SIZECLASS_COUNT];
 	struct slab *idle_first; /* the longest idle */
 	struct slab *idle_last;
+	struct mail *mail; /* slots on their way home; NULL until there are some */
 	uint64_t fills;
 	uint64_t flushes;
 	uint64_t slots_filled;
@@ -114,6 +110,12 @@ void slab_populate(const struct slot *slots, unsigned count, unsigned class);
 
 /* Puts slots of this arena, none of them live, back into their slabs. */
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);
+
+/* The same, later: leaves them in the arena's mail, where whoever has its lock next finds them. */
+void slab_send(struct arena *arena, const struct slot *slots, unsigned count);
+
+/* In the child of a fork: whoever was at the mail of an arena is no more. */
+void slab_fork_child(void);
 
 /* When set, called for a slot that was freed twice without either free being able to tell. The arena's lock
  * is held. */

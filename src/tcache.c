@@ -40,6 +40,10 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
 #define THREADS_MANY         6u
 #define MAGAZINE_BYTES_FIRST ((size_t)1024)
 
+/* The outbox is sent when it is full, or has so many bytes in slots that are not small. */
+#define OUTBOX_SMALL_BYTES_MAX 1024u
+#define OUTBOX_BYTES_MAX       32768u
+
 /* A cache is emptied when its thread was not at it in so many rounds, of which there are four in the time after which
  * memory is idle; of so many caches in a round. */
 #define SLEEPS_ROUNDS   2u
@@ -399,7 +403,7 @@ static unsigned outbox_send_some(struct tcache *tcache, unsigned first)
 	for (unsigned i = end + 1; i < count; i++)
 		if (arenas[i] == arenas[first])
 			outbox_swap(tcache, i, end++);
-	slab_flush(slab_arena(arenas[first]), tcache_more(tcache)->outbox + first, end - first);
+	slab_send(slab_arena(arenas[first]), tcache_more(tcache)->outbox + first, end - first);
 	return end;
 }
 
@@ -411,7 +415,21 @@ static void outbox_send(struct tcache *tcache)
 	while (sent < tcache->outbox_count)
 		sent = outbox_send_some(tcache, sent);
 	tcache->outbox_count = 0;
+	tcache_more(tcache)->outbox_bytes = 0;
 	change(tcache, 0);
+}
+
+/* Whether the slots of a slab are not small. */
+static bool is_large(const struct pagemap_entry *entry)
+{
+	return entry->reciprocal <= UINT64_MAX / OUTBOX_SMALL_BYTES_MAX;
+}
+
+/* Whether the outbox is to be sent before a slot is put there. */
+static bool outbox_is_full(const struct tcache *tcache)
+{
+	return tcache->outbox_count == TCACHE_OUTBOX_SLOTS ||
+	       tcache_more(tcache)->outbox_bytes >= OUTBOX_BYTES_MAX;
 }
 
 static void outbox_put(struct tcache *tcache, struct slot slot, unsigned arena)
@@ -444,10 +462,13 @@ __attribute__((noinline)) static void send_slow(struct slot slot, const struct p
 	} else if (entry->arena == tcache->arena_number) {
 		keep(tcache, slot, entry);
 	} else {
-		if (tcache->outbox_count == TCACHE_OUTBOX_SLOTS) {
+		if (outbox_is_full(tcache)) {
 			outbox_send(tcache);
 			idle_tick();
 		}
+		if (is_large(entry))
+			tcache_more(tcache)->outbox_bytes +=
+			        sizeclasses[entry->sizeclass].slot_bytes;
 		outbox_put(tcache, slot, entry->arena);
 	}
 	tcache_show(tcache);
@@ -460,7 +481,8 @@ __attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry
 	struct slot slot = {.ptr = ptr, .state = state};
 
 	if (unlikely(awake_not() || tcache->outbox_count == TCACHE_OUTBOX_SLOTS ||
-	             entry->arena == tcache->arena_number || tcache_more(tcache)->busy != 0)) {
+	             is_large(entry) || entry->arena == tcache->arena_number ||
+	             tcache_more(tcache)->busy != 0)) {
 		send_slow(slot, entry);
 		return;
 	}

@@ -58,6 +58,7 @@ struct tcache_more {
 	uint32_t visits_seen;
 	uint64_t sample_in; /* allocations until the next to be sampled */
 	uint64_t random;
+	uint32_t outbox_bytes; /* in slots that are not small */
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
 	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to many */

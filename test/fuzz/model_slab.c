@@ -176,7 +176,7 @@ static void cache_count(const struct tcache *tcache, size_t *slots, unsigned *al
 		*slots += tcache_slots(tcache, class);
 }
 
-/* Every slot is out, at hand or in its slab, and counted there. */
+/* Every slot is out, at hand, in the mail or in its slab, and counted there. */
 static void agree(void)
 {
 	struct introspect_totals totals;
@@ -188,6 +188,8 @@ static void agree(void)
 	caches[player] = tcache_self;
 	for (unsigned i = 0; i < PLAYERS; i++)
 		cache_count(caches[i], &at_hand, &alive);
+	for (unsigned i = 0; i < ARENAS_MAX && slab_arenas[i] != NULL; i++)
+		at_hand += mail_count(slab_arenas[i]->mail);
 	CLAIM(alive == tcache_count());
 	CLAIM(totals.live_slots == blocks_out());
 	CLAIM(totals.cached_slots == at_hand);

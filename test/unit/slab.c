@@ -1,6 +1,6 @@
 /* Slots of every class leave in address order and come home; slabs come, go and are purged; the walker
  * after every operation.
- * links: slab awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "slab.h"
 #include "child.h"
 #include "heap.h"

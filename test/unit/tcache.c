@@ -1,6 +1,6 @@
 /* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
  * their threads, and with the threads that a fork leaves behind; those of threads that sleep are emptied.
- * links: tcache awake idle slab heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: tcache awake idle slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "tcache.h"
 #include "child.h"
 #include "heap.h"
@@ -177,6 +177,32 @@ static void outbox(void)
 	REQUIRE(cells_left() == 0);
 }
 
+/* Of slots that are not small, it goes home with a few. */
+static void *free_large(void *arg)
+{
+	struct slot *slots = arg;
+	unsigned fullest = 0;
+
+	push(pop(sizeclass_of(100)));
+	for (unsigned i = 0; i < TCACHE_OUTBOX_SLOTS; i++) {
+		push(slots[i]);
+		if (tcache_self->outbox_count > fullest)
+			fullest = tcache_self->outbox_count;
+	}
+	REQUIRE(fullest == 32768 / 8192);
+	return NULL;
+}
+
+static void outbox_large(void)
+{
+	static struct slot slots[TCACHE_OUTBOX_SLOTS];
+
+	for (unsigned i = 0; i < TCACHE_OUTBOX_SLOTS; i++)
+		slots[i] = pop(sizeclass_of(8192));
+	in_thread(free_large, slots);
+	REQUIRE(cells_left() == 0);
+}
+
 /* Slots of several arenas, by turns: each goes to its own, whichever way they lie in the outbox. */
 enum { SENDERS = 3 };
 
@@ -227,6 +253,7 @@ static void outbox_mixed(void)
 	for (unsigned i = 0; i < SENDERS; i++)
 		flushed[i] = slab_arenas[pagemap_find(mixed[i][0].ptr)->arena]->slots_flushed;
 	in_thread(free_mixed, NULL);
+	slab_purge(os_clock_ms(), UINT32_MAX / 2); /* opens the mail, and finds nothing idle */
 	all_ok();
 	for (unsigned i = 0; i < SENDERS; i++)
 		REQUIRE(slab_arenas[pagemap_find(mixed[i][0].ptr)->arena]->slots_flushed ==
@@ -519,6 +546,7 @@ int main(void)
 	rare(SIZECLASS_COUNT - 2, SIZECLASS_COUNT - 1, true);
 	arenas_reused();
 	outbox();
+	outbox_large();
 	outbox_mixed();
 	after_a_cache();
 	for (unsigned i = 0; i < 4; i++)
