@@ -476,7 +476,7 @@ void slab_flush(struct arena *arena, const struct slot *slots, unsigned count)
 	lock_release(&arena->lock);
 }
 
-void slab_send(struct arena *arena, const struct slot *slots, unsigned count)
+runs_seldom void slab_send(struct arena *arena, const struct slot *slots, unsigned count)
 {
 	if (!mail_put(&arena->mail, slots, count))
 		slab_flush(arena, slots, count);

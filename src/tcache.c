@@ -480,6 +480,7 @@ __attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry
 	struct tcache *tcache = tcache_self;
 	struct slot slot = {.ptr = ptr, .state = state};
 
+	*state = SLOT_DEAD;
 	if (unlikely(awake_not() || tcache->outbox_count == TCACHE_OUTBOX_SLOTS ||
 	             is_large(entry) || entry->arena == tcache->arena_number ||
 	             tcache_more(tcache)->busy != 0)) {
@@ -496,7 +497,6 @@ __attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry
 
 void tcache_push(struct slot slot, const struct pagemap_entry *entry)
 {
-	*slot.state = SLOT_DEAD;
 	tcache_send(slot.ptr, entry, slot.state);
 }
 
@@ -673,8 +673,8 @@ struct slot tcache_pop(unsigned class, bool larger)
 __attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entry *entry,
                                             uint8_t *state)
 {
+	*state = SLOT_DEAD;
 	struct tcache *tcache = tcache_hide();
-
 	keep(tcache, (struct slot){.ptr = ptr, .state = state}, entry);
 	idle_tick();
 	tcache_show(tcache);

@@ -108,8 +108,8 @@ struct slot tcache_pop(unsigned class, bool larger);
 /* Takes back a slot that was live until now. */
 void tcache_push(struct slot slot, const struct pagemap_entry *entry);
 
-/* For the fast path of free, of a slot that is DEAD already: its magazine is full; it belongs to another arena, or the
- * thread has slept. The last argument is the state, as the register that it comes in is the one that free has it in. */
+/* The same, for the fast path of free: its magazine is full; it belongs to another arena, or the thread has slept. The
+ * last argument is the state, as the register that it comes in is the one that free has it in. */
 void tcache_spill(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 void tcache_send(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 
