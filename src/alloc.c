@@ -439,7 +439,7 @@ void alloc_free(void *ptr)
 		alloc_free_rest(ptr);
 }
 
-bool alloc_free_checked(void *ptr)
+runs_seldom bool alloc_free_checked(void *ptr)
 {
 	struct slot slot;
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
