@@ -486,12 +486,12 @@ static void block_give(void *ptr, enum heap_contents contents)
 /* Gives up a block whose pages are mapped no more. */
 runs_seldom static void block_lose(void *ptr)
 {
+	if (!guarded_at(ptr)) {
+		block_give(ptr, HEAP_LOST);
+		return;
+	}
 	struct tcache *tcache = tcache_hide();
-
-	if (guarded_at(ptr))
-		guarded_lose(ptr);
-	else
-		heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_LOST);
+	guarded_lose(ptr);
 	tcache_show(tcache);
 }
 
@@ -625,6 +625,8 @@ static void *resize_exact(void *ptr, size_t bytes, size_t size)
 	size_t kept = bytes < size ? bytes : size;
 	bool grows = bytes >= SIZECLASS_BYTES_MAX && size > bytes;
 
+	if (!hardened_on && kept < MOVE_GUARDED_BYTES_MIN)
+		return resize_by_copy(ptr, kept, size);
 	if (!hardened_on)
 		return move_guarded(ptr, kept, alloc_new_zeroed(size));
 	if (!hardened_resize(ptr, size))
@@ -675,7 +677,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	if (bytes >= MOVE_BYTES_MIN)
 		moved = os_move(ptr, fresh, bytes);
 	if (moved == OS_MOVE_LOST) {
-		block_lose(fresh);
+		block_give(fresh, HEAP_LOST);
 		errno = ENOMEM;
 		return NULL;
 	}

@@ -78,7 +78,7 @@ bool mail_put(struct mail **place, const struct slot *slots, unsigned count)
 
 unsigned mail_take(struct mail *box, const struct slot **slots)
 {
-	if (__atomic_load_n(&box->counts[box->open], __ATOMIC_RELAXED) == 0 || !box_try(box))
+	if (mail_count(box) == 0 || !box_try(box))
 		return 0;
 	unsigned full = box->open;
 	unsigned count = box->counts[full];

@@ -143,23 +143,28 @@ static void in_thread(void *(*act)(void *), void *arg)
 
 enum { PARCEL = 500 };
 
-static void *free_foreign(void *arg)
+/* Pushes slots of another arena, of a class. Returns: how many were in the outbox when they were most. */
+static unsigned push_foreign(const struct slot *slots, unsigned count, unsigned class)
 {
-	struct slot *slots = arg;
 	uint16_t none = tcache_self->arena_number;
+	unsigned fullest = 0;
 
 	REQUIRE(none == TCACHE_ARENA_NONE);
 	push(pop(sizeclass_of(100))); /* a cache, with an arena of its own */
 	REQUIRE(tcache_self->arena_number != pagemap_find(slots[0].ptr)->arena);
-	unsigned fullest = 0;
-	for (unsigned i = 0; i < PARCEL; i++) {
+	for (unsigned i = 0; i < count; i++) {
 		push(slots[i]);
 		REQUIRE(tcache_self->outbox_count <= TCACHE_OUTBOX_SLOTS);
 		if (tcache_self->outbox_count > fullest)
 			fullest = tcache_self->outbox_count;
-		REQUIRE(tcache_slots(tcache_self, sizeclass_of(64)) == 0);
+		REQUIRE(tcache_slots(tcache_self, class) == 0);
 	}
-	REQUIRE(fullest == TCACHE_OUTBOX_SLOTS);
+	return fullest;
+}
+
+static void *free_foreign(void *arg)
+{
+	REQUIRE(push_foreign(arg, PARCEL, sizeclass_of(64)) == TCACHE_OUTBOX_SLOTS);
 	all_ok();
 	return NULL;
 }
@@ -180,16 +185,7 @@ static void outbox(void)
 /* Of slots that are not small, it goes home with a few. */
 static void *free_large(void *arg)
 {
-	struct slot *slots = arg;
-	unsigned fullest = 0;
-
-	push(pop(sizeclass_of(100)));
-	for (unsigned i = 0; i < TCACHE_OUTBOX_SLOTS; i++) {
-		push(slots[i]);
-		if (tcache_self->outbox_count > fullest)
-			fullest = tcache_self->outbox_count;
-	}
-	REQUIRE(fullest == 32768 / 8192);
+	REQUIRE(push_foreign(arg, TCACHE_OUTBOX_SLOTS, sizeclass_of(8192)) == 32768 / 8192);
 	return NULL;
 }
 
