@@ -10,6 +10,7 @@
 #include "guarded.h"
 #include "hardened.h"
 #include "heap.h"
+#include "huge.h"
 #include "idle.h"
 #include "limit.h"
 #include "lock.h"
@@ -26,6 +27,9 @@
 
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
 #define MOVE_BYTES_MIN ((size_t)1 << 20)
+
+/* The same where the block that they move to has huge pages. */
+#define MOVE_BYTES_SURE ((size_t)8 << 20)
 
 /* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
 #define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
@@ -259,6 +263,17 @@ static void *new_block(size_t size, size_t alignment)
 	return ptr;
 }
 
+/* Tells the heap that a large block is to be written from so many bytes on. Returns: whether it is prepared for that. */
+runs_seldom static bool block_fill(void *ptr, size_t size, size_t from)
+{
+	if (size < from + HUGE_BYTES)
+		return false;
+	struct tcache *tcache = tcache_hide();
+	bool prepared = heap_fill(heap_process, ptr, from);
+	tcache_show(tcache);
+	return prepared;
+}
+
 /* As tcache_pop, with a second try, and what errno says. */
 static struct slot pop_slot(unsigned class, bool larger)
 {
@@ -345,8 +360,12 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 	if (class < SIZECLASS_COUNT)
 		return new_slot(size, alignment, class, zeroed);
 	ptr = new_block(size, alignment);
-	if (zeroed && ptr != NULL)
+	if (ptr == NULL)
+		return NULL;
+	if (zeroed)
 		heap_zero(heap_process, ptr, size);
+	else
+		block_fill(ptr, size, 0);
 	return ptr;
 }
 
@@ -674,13 +693,15 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	if (fresh == NULL)
 		return NULL;
 	enum os_move moved = OS_MOVE_FAILED;
-	if (bytes >= MOVE_BYTES_MIN)
+	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !block_fill(fresh, size, 0)))
 		moved = os_move(ptr, fresh, bytes);
 	if (moved == OS_MOVE_LOST) {
 		block_give(fresh, HEAP_LOST);
 		errno = ENOMEM;
 		return NULL;
 	}
+	if (bytes >= MOVE_BYTES_SURE)
+		block_fill(fresh, size, moved == OS_MOVED ? bytes : 0);
 	if (moved == OS_MOVE_FAILED) {
 		os_populate(fresh, bytes & -os_page_bytes);
 		memcpy(fresh, ptr, bytes);

@@ -106,6 +106,17 @@ void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
 	return take(heap, bytes, 1, HEAP_BLOCK, credit);
 }
 
+runs_seldom bool heap_fill(struct heap *heap, void *ptr, size_t from)
+{
+	lock_acquire(&heap->lock);
+	uint32_t cell = cell_starting(heap, ptr);
+	expect(cell != 0);
+	uint32_t granule = cell_at(heap, cell)->offset + (uint32_t)(from >> HEAP_PAGE_SHIFT);
+	bool prepared = huge_fill(heap, cell, granule);
+	lock_release(&heap->lock);
+	return prepared;
+}
+
 /* --- Parts that are closed ---------------------------------------------------------------------- */
 
 runs_seldom void heap_close_part(void *start, size_t bytes)

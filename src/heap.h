@@ -31,6 +31,10 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
  * does not count twice. The caller gives one of the two back at once. Process heap. */
 void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit);
 
+/* Tells that a large block, which was handed out or has grown, is to be written from so many bytes on: where page
+ * faults are dear it is prepared for that. Process heap. Returns: whether it is. */
+bool heap_fill(struct heap *heap, void *ptr, size_t from);
+
 /* Frees the cell of this kind that starts at ptr, and merges it with its free neighbours.
  * Returns: its size in bytes; 0 when no such cell starts at ptr: nothing has changed then. */
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents);

@@ -12,6 +12,9 @@
  *                   are, the larger it must be;
  *     in a block    in such a heap, when it grows where it is: so it was filled before.
  *
+ * Where small pages are dear, as in a guest whose page faults its host must see to, a heap is large sooner, and a block
+ * that is to be written, mostly from its start on, has them from its start on, too.
+ *
  * They come slowly where the system must look for them, or where it is a guest and its host must find the memory: so
  * the first of each stretch is touched at once, and where that took longer than to make as many small pages, there are
  * none for a while.
@@ -28,10 +31,23 @@
 
 /* So much of the heap is in use before any is asked for in blocks, or where one ends: a part of each may stay empty.
  * And so much, for each arena, before any is asked for under slabs: the last one may be nearly empty. */
-#define HEAP_BYTES_MIN ((size_t)24 << 20)
+#define HEAP_BYTES_MIN      ((size_t)24 << 20)
+#define HEAP_BYTES_MIN_DEAR ((size_t)8 << 20)
 
 /* When so much of Page A is claimed, claims end at their boundaries: the first block may ask for some at once. */
-#define NEAR_BYTES_MIN ((size_t)16 << 20)
+#define NEAR_BYTES_MIN      ((size_t)16 << 20)
+#define NEAR_BYTES_MIN_DEAR ((size_t)4 << 20)
+
+/* Small pages are dear when each takes so long: some five times what it takes where a guest sees to its own page
+ * faults. Those that are not made many at a time take twice that, so a huge one may, too. */
+#define DEAR_NS     2000u
+#define DEAR_FACTOR 2u
+#define TRIALS      4u
+#define TRIAL_PAGES 4u
+
+/* A block that is to be written has huge pages if it has room for two or more: one that is not, after all, has at most
+ * half of it in memory. */
+#define FILL_GRANULES_MIN (2 * HUGE_GRANULES)
 
 /* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
  * so many is for them. */
@@ -40,6 +56,9 @@
 /* Where one takes too long, none are asked for the next so many times; and so on, twice as many each time. */
 #define PAUSE_FIRST 16u
 #define PAUSE_MOST  1024u
+
+/* How sure it is that what a huge page is asked for will be filled. */
+enum wish { WISH_NONE, WISH_LIKELY, WISH_SURE };
 
 /* As options.huge_pages has them. */
 enum { HUGE_AUTO, HUGE_OFF, HUGE_ON };
@@ -50,21 +69,17 @@ static unsigned given_up;
 static bool ended; /* no more are asked for */
 
 static struct {
-	uint64_t small_ns, small_pages; /* what they took */
-	bool compares;                  /* they are timed: until the first huge one is asked for */
+	uint64_t small_ns; /* what one takes */
+	bool small_is_known;
+	bool huge_paid; /* the last that was timed */
 	unsigned pause, pause_next;
-} costs = {.compares = true, .pause_next = PAUSE_FIRST};
+} costs = {.pause_next = PAUSE_FIRST};
 
 static bool are_wanted(void)
 {
 	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended)
 		return false;
 	return options.huge_pages == HUGE_ON || (limit_bytes == SIZE_MAX && options.sample == 0);
-}
-
-bool huge_are_near(size_t bytes)
-{
-	return are_wanted() && (options.huge_pages == HUGE_ON || bytes >= NEAR_BYTES_MIN);
 }
 
 /* The first boundary of huge pages at an offset, or behind it. */
@@ -82,55 +97,72 @@ static bool is_asked(const struct heap *heap, uint32_t offset)
 
 /* --- What they cost ------------------------------------------------------------------------------ */
 
-static uint64_t populate_timed(uintptr_t start, size_t bytes)
+/* What it takes to make pages, and to touch some: a host may only then see to them. */
+runs_seldom static uint64_t timed(void *start, size_t bytes)
 {
 	uint64_t clock = os_stopwatch_read();
 
-	os_populate((void *)start, bytes);
+	os_populate(start, bytes);
+	for (size_t at = 0; at < bytes; at += os_page_bytes)
+		(void)((volatile const char *)start)[at];
 	return os_stopwatch_read() - clock;
 }
 
-void huge_populate_small(uintptr_t start, size_t bytes)
+/* What a small page takes, in ns: of a few trials the least, as anything may come in between. 0: not known. */
+runs_seldom static uint64_t small_page_ns(void)
 {
-	if (!__atomic_load_n(&costs.compares, __ATOMIC_RELAXED)) {
-		os_populate((void *)start, bytes);
-		return;
+	size_t bytes = TRIAL_PAGES * os_page_bytes;
+	char *start = os_map(TRIALS * bytes);
+	uint64_t least = UINT64_MAX;
+
+	if (start == NULL)
+		return 0;
+	for (unsigned i = 0; i < TRIALS; i++) {
+		uint64_t ns = timed(start + i * bytes, bytes) / TRIAL_PAGES;
+		if (ns < least)
+			least = ns;
 	}
-	uint64_t ns = populate_timed(start, bytes);
-	__atomic_fetch_add(&costs.small_ns, ns, __ATOMIC_RELAXED);
-	__atomic_fetch_add(&costs.small_pages, bytes >> os_page_shift, __ATOMIC_RELAXED);
+	os_unmap(start, TRIALS * bytes);
+	return least;
 }
 
-/* Where nothing is known of small pages, has the first of a stretch made that is about to be filled. */
-static void compare_here(const struct heap *heap, uint32_t offset, uint32_t end)
+runs_seldom static bool are_dear(void)
 {
-	if (offset != end && __atomic_load_n(&costs.compares, __ATOMIC_RELAXED) &&
-	    __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED) == 0)
-		huge_populate_small(heap_address_of(heap, offset), HEAP_PAGE_BYTES);
+	if (!costs.small_is_known) {
+		costs.small_ns = small_page_ns();
+		costs.small_is_known = true;
+	}
+	return costs.small_ns > DEAR_NS;
+}
+
+bool huge_are_near(size_t bytes)
+{
+	if (!are_wanted())
+		return false;
+	return options.huge_pages == HUGE_ON || bytes >= NEAR_BYTES_MIN ||
+	       (bytes >= NEAR_BYTES_MIN_DEAR && are_dear());
 }
 
 /* Asks for one, and has it made. Returns: whether it took no longer than as many small pages. */
-static bool one_pays(struct heap *heap, uint32_t offset)
+runs_seldom static bool one_pays(struct heap *heap, uint32_t offset)
 {
 	uintptr_t start = heap_address_of(heap, offset);
-	uint64_t small_pages = __atomic_load_n(&costs.small_pages, __ATOMIC_RELAXED);
-	uint64_t small_ns = __atomic_load_n(&costs.small_ns, __ATOMIC_RELAXED);
+	uint64_t small_pages = (HUGE_BYTES >> os_page_shift) * (are_dear() ? DEAR_FACTOR : 1);
 
-	__atomic_store_n(&costs.compares, false, __ATOMIC_RELAXED);
 	if (!os_huge_pages((void *)start, HUGE_BYTES, true)) {
 		ended = true;
 		return false;
 	}
 	heap->pages[offset].first ^= HEAP_PAGE_HUGE;
-	uint64_t huge_ns = populate_timed(start, os_page_bytes);
-	return small_pages == 0 ||
-	       huge_ns / (HUGE_BYTES >> os_page_shift) <= small_ns / small_pages;
+	uint64_t huge_ns = timed((void *)start, os_page_bytes);
+	return huge_ns <= small_pages * costs.small_ns || costs.small_ns == 0;
 }
 
-/* Whether huge pages are to be asked for from a boundary on; the first may have been. */
-static bool they_pay(struct heap *heap, uint32_t offset)
+/* Whether huge pages are to be asked for from a boundary on; the first may have been. One that may stay empty is only
+ * touched while nothing is known of them. */
+runs_seldom static bool they_pay(struct heap *heap, uint32_t offset, enum wish wish)
 {
-	if (options.huge_pages == HUGE_ON)
+	if (options.huge_pages == HUGE_ON || (wish != WISH_SURE && costs.huge_paid))
 		return true;
 	if (costs.pause > 0) {
 		costs.pause--;
@@ -138,8 +170,10 @@ static bool they_pay(struct heap *heap, uint32_t offset)
 	}
 	if (one_pays(heap, offset)) {
 		costs.pause_next = PAUSE_FIRST;
+		costs.huge_paid = true;
 		return true;
 	}
+	costs.huge_paid = false;
 	costs.pause = costs.pause_next;
 	if (costs.pause_next < PAUSE_MOST)
 		costs.pause_next *= 2;
@@ -147,9 +181,11 @@ static bool they_pay(struct heap *heap, uint32_t offset)
 }
 
 /* Asks for all from one boundary up to another, or for none there. */
-static void ask(struct heap *heap, uint32_t offset, uint32_t end, bool wanted)
+runs_seldom static void ask(struct heap *heap, uint32_t offset, uint32_t end, enum wish wish)
 {
-	if (offset == end || (wanted && !they_pay(heap, offset)))
+	bool wanted = wish != WISH_NONE;
+
+	if (offset == end || (wanted && !they_pay(heap, offset, wish)))
 		return;
 	if (wanted && is_asked(heap, offset))
 		offset += HUGE_GRANULES;
@@ -166,60 +202,59 @@ static void ask(struct heap *heap, uint32_t offset, uint32_t end, bool wanted)
 
 /* --- Asked for ---------------------------------------------------------------------------------- */
 
-/* Whether so much of it is in use. */
-static bool heap_is_large(const struct heap *heap, size_t bytes)
+/* Whether so much of the heap is in use, in so many parts, that some are asked for. */
+static bool is_large(const struct heap *heap, size_t parts)
 {
-	return options.huge_pages == HUGE_ON || heap_bytes_of(heap, heap->granules_in_use) >= bytes;
+	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
+
+	if (options.huge_pages == HUGE_ON || bytes >= parts * HEAP_BYTES_MIN)
+		return true;
+	return bytes >= parts * HEAP_BYTES_MIN_DEAR && are_dear();
 }
 
 /* Asks for all in a cell, from a boundary on, in which nothing has been touched; or for none there. Returns: the first
  * boundary of which the huge page goes beyond the cell. */
-static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell, uint32_t offset,
-                           bool wanted)
+runs_seldom static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell,
+                                       uint32_t offset, enum wish wish)
 {
 	uint32_t from = offset;
 
 	for (; offset + HUGE_GRANULES <= cell_end(cell); offset += HUGE_GRANULES) {
-		if (is_asked(heap, offset) != wanted &&
+		if (is_asked(heap, offset) != (wish != WISH_NONE) &&
 		    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
 			continue;
-		ask(heap, from, offset, wanted);
+		ask(heap, from, offset, wish);
 		from = offset + HUGE_GRANULES;
 	}
-	ask(heap, from, offset, wanted);
+	ask(heap, from, offset, wish);
 	return offset;
 }
 
 /* Asks for one that begins in a cell and ends in the free cell behind it. */
-static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
+runs_seldom static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset,
+                                   enum wish wish)
 {
 	uint32_t end = offset + HUGE_GRANULES;
 	unsigned parts =
 	        cell->kind == HEAP_SLAB ? __atomic_load_n(&huge_arenas, __ATOMIC_RELAXED) : 1;
 
-	if (offset < cell_end(cell) && !is_asked(heap, offset) &&
-	    heap_is_large(heap, parts * HEAP_BYTES_MIN) && cell_is_free(heap, cell->next) &&
-	    cell_end(cell_at(heap, cell->next)) >= end &&
+	if (offset < cell_end(cell) && !is_asked(heap, offset) && is_large(heap, parts) &&
+	    cell_is_free(heap, cell->next) && cell_end(cell_at(heap, cell->next)) >= end &&
 	    heap_dirty_in(heap, offset, HUGE_GRANULES) == 0)
-		ask(heap, offset, end, true);
+		ask(heap, offset, end, wish);
 }
 
-static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
+/* Asks for those in a cell from a boundary in it on: a block that grows was filled; of one that was just handed out nobody
+ * knows. */
+runs_seldom static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
 {
-	uint32_t fresh = offset;
-
-	offset = huge_boundary(heap, offset);
-	if (offset >= cell_end(cell) || !are_wanted())
-		return;
-	/* A block that grows was filled; of one that was just handed out nobody knows. */
 	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||
 	              options.huge_pages == HUGE_ON;
-	wanted = wanted && heap_is_large(heap, HEAP_BYTES_MIN);
-	if (wanted)
-		compare_here(heap, fresh, offset);
-	offset = ask_within(heap, cell, offset, wanted);
+
+	wanted = wanted && is_large(heap, 1);
+	offset = ask_within(heap, cell, offset, wanted ? WISH_SURE : WISH_NONE);
 	if (wanted || cell->kind == HEAP_SLAB)
-		ask_across(heap, cell, offset);
+		ask_across(heap, cell, offset, WISH_SURE);
 }
 
 /* From now on counts what a cell has from first to end as dirty. */
@@ -264,9 +299,25 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
 
 	if (!heap->grows)
 		return;
-	ask_for(heap, cell, offset);
+	offset = huge_boundary(heap, offset);
+	if (offset < cell_end(cell) && are_wanted() &&
+	    (cell->size >= HUGE_GRANULES || is_large(heap, 1)))
+		ask_for(heap, cell, offset);
 	brought(heap, number, cell->offset);
 	brought(heap, number, cell_end(cell) - 1);
+}
+
+runs_seldom bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
+{
+	const struct heap_cell *cell = cell_at(heap, number);
+
+	offset = huge_boundary(heap, offset);
+	if (cell->size < FILL_GRANULES_MIN || offset >= cell_end(cell) || !are_wanted() ||
+	    !is_large(heap, 1) || !are_dear())
+		return false;
+	ask_across(heap, cell, ask_within(heap, cell, offset, WISH_LIKELY), WISH_LIKELY);
+	brought(heap, number, cell_end(cell) - 1);
+	return is_asked(heap, offset);
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

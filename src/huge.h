@@ -13,16 +13,16 @@
 /* How many arenas fill slabs of the heap side by side. Changed by atomic operations alone. */
 extern unsigned huge_arenas;
 
-/* Makes small pages that will be written to soon, as os_populate, and looks what they cost while none are huge: the
- * huge ones must cost less. From any thread, without a lock. */
-void huge_populate_small(uintptr_t start, size_t bytes);
-
 /* Whether some may be asked for in a heap that has committed so much. */
 bool huge_are_near(size_t bytes);
 
 /* Asks for those that begin in a cell, from a granule of it on, and are likely to be filled: after it was handed out,
  * or has grown. */
 void huge_ask(struct heap *heap, uint32_t cell, uint32_t offset);
+
+/* Asks for those in a cell of the process heap, from a granule of it on, that are likely to be filled as it is about to be
+ * written: where small pages are dear. Returns: whether there are some, as far as that is known. */
+bool huge_fill(struct heap *heap, uint32_t cell, uint32_t offset);
 
 /* Before a range is purged: a huge page that lies partly outside of it is given up. */
 void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules);

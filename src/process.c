@@ -72,9 +72,9 @@ static bool window_extend(struct heap *heap, size_t bytes)
 	}
 }
 
-/* How much to claim when need bytes are missing: an eighth of what there is, within bounds; to where a huge page
- * ends, where some are near: in a smaller heap, more free memory at the end has more of it touched. */
-static size_t growth_bytes(void)
+/* How much to claim when need bytes are missing: an eighth of what there is, within bounds, where that is enough; to
+ * where a huge page ends, where some are near: in a smaller heap, more free memory at the end has more of it touched. */
+static size_t growth_bytes(size_t need)
 {
 	size_t step = process.page_a.claimed / 8;
 
@@ -83,8 +83,11 @@ static size_t growth_bytes(void)
 	if (step > GROWTH_BYTES_MAX)
 		step = GROWTH_BYTES_MAX;
 	step = step >> HEAP_PAGE_SHIFT << HEAP_PAGE_SHIFT;
-	if (huge_are_near(process.page_a.claimed))
-		step += -(process.page_a.base + process.page_a.claimed + step) & (HUGE_BYTES - 1);
+	if (step < need)
+		step = need;
+	size_t claimed = process.page_a.claimed + step;
+	if (huge_are_near(claimed))
+		step += -(process.page_a.base + claimed) & (HUGE_BYTES - 1);
 	return step;
 }
 
@@ -97,8 +100,7 @@ bool process_grow(struct heap *heap, uint32_t granules)
 		return false;
 	do {
 		size_t need = heap_bytes_of(heap, at_end < granules ? granules - at_end : granules);
-		size_t step = growth_bytes();
-		if (!(need < step && window_extend(heap, step)) && !window_extend(heap, need))
+		if (!window_extend(heap, growth_bytes(need)) && !window_extend(heap, need))
 			return false;
 		at_end = cell_at(heap, heap->last)->size;
 	} while (at_end < granules);

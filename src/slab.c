@@ -644,7 +644,7 @@ void slab_populate(const struct slot *slots, unsigned count, unsigned class)
 	start = (start + os_page_bytes - 1) & -os_page_bytes;
 	end = (end + os_page_bytes - 1) & -os_page_bytes;
 	if (end > start + os_page_bytes)
-		huge_populate_small(start, end - start);
+		os_populate((void *)start, end - start);
 }
 
 /* --- Purge: idle OS pages go back --------------------------------------------------------------- */

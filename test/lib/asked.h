@@ -9,7 +9,8 @@
 
 enum { MIB = 1 << 20 };
 
-static long huge_ns = 1000; /* one takes */
+static long huge_ns = 1000;  /* one takes */
+static long small_ns = 1000; /* and a small page */
 static long clock_ns;
 static void *huge_last;
 
@@ -22,13 +23,12 @@ int clock_gettime(clockid_t clock, struct timespec *now)
 	return 0;
 }
 
-/* A small page takes a microsecond. */
 int madvise(void *start, size_t bytes, int advice)
 {
 	if (advice == MADV_HUGEPAGE)
 		huge_last = start;
 	if (advice == MADV_POPULATE_WRITE)
-		clock_ns += start == huge_last ? huge_ns : (long)(bytes >> 12) * 1000;
+		clock_ns += start == huge_last ? huge_ns : (long)(bytes >> 12) * small_ns;
 	return (int)syscall(SYS_madvise, start, bytes, advice);
 }
 

@@ -78,7 +78,7 @@ int main(void)
 		return 0;
 	REQUIRE(resident(FEW, 176, &pages) <= 1);
 	REQUIRE(resident(MANY, 112, &pages) > pages / 10 * 9);
-	REQUIRE(resident(2000, 5000, &pages) <= 1);
+	REQUIRE(resident(500, 5000, &pages) <= 1);
 	REQUIRE(faults_for_table() < 40);
 	return 0;
 }
