@@ -31,6 +31,9 @@
 /* The same where the block that they move to has huge pages. */
 #define MOVE_BYTES_SURE ((size_t)8 << 20)
 
+/* Of a block that large it matters whether it will be written. */
+#define FILL_BYTES_MIN ((size_t)4 << 20)
+
 /* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
 #define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
 
@@ -264,12 +267,11 @@ static void *new_block(size_t size, size_t alignment)
 }
 
 /* Tells the heap that a large block is to be written from so many bytes on. Returns: whether it is prepared for that. */
-runs_seldom static bool block_fill(void *ptr, size_t size, size_t from)
+runs_seldom static bool block_fill(void *ptr, size_t from)
 {
-	if (size < from + HUGE_BYTES)
-		return false;
 	struct tcache *tcache = tcache_hide();
 	bool prepared = heap_fill(heap_process, ptr, from);
+
 	tcache_show(tcache);
 	return prepared;
 }
@@ -364,8 +366,8 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 		return NULL;
 	if (zeroed)
 		heap_zero(heap_process, ptr, size);
-	else
-		block_fill(ptr, size, 0);
+	else if (size >= FILL_BYTES_MIN)
+		block_fill(ptr, 0);
 	return ptr;
 }
 
@@ -693,7 +695,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	if (fresh == NULL)
 		return NULL;
 	enum os_move moved = OS_MOVE_FAILED;
-	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !block_fill(fresh, size, 0)))
+	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !block_fill(fresh, 0)))
 		moved = os_move(ptr, fresh, bytes);
 	if (moved == OS_MOVE_LOST) {
 		block_give(fresh, HEAP_LOST);
@@ -701,7 +703,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 		return NULL;
 	}
 	if (bytes >= MOVE_BYTES_SURE)
-		block_fill(fresh, size, moved == OS_MOVED ? bytes : 0);
+		block_fill(fresh, moved == OS_MOVED ? bytes : 0);
 	if (moved == OS_MOVE_FAILED) {
 		os_populate(fresh, bytes & -os_page_bytes);
 		memcpy(fresh, ptr, bytes);

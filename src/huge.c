@@ -310,14 +310,17 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
 runs_seldom bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
 {
 	const struct heap_cell *cell = cell_at(heap, number);
+	uint32_t first = huge_boundary(heap, offset);
+	uint32_t before = huge_boundary(heap, offset + 1) - HUGE_GRANULES;
 
-	offset = huge_boundary(heap, offset);
-	if (cell->size < FILL_GRANULES_MIN || offset >= cell_end(cell) || !are_wanted() ||
-	    !is_large(heap, 1) || !are_dear())
+	if (!are_wanted() || !is_large(heap, 1) || !are_dear())
 		return false;
-	ask_across(heap, cell, ask_within(heap, cell, offset, WISH_LIKELY), WISH_LIKELY);
-	brought(heap, number, cell_end(cell) - 1);
-	return is_asked(heap, offset);
+	if (cell->size >= FILL_GRANULES_MIN && first < cell_end(cell)) {
+		ask_across(heap, cell, ask_within(heap, cell, first, WISH_LIKELY), WISH_LIKELY);
+		brought(heap, number, cell_end(cell) - 1);
+	}
+	return (before <= offset && is_asked(heap, before)) ||
+	       (first < cell_end(cell) && is_asked(heap, first));
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

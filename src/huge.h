@@ -21,7 +21,7 @@ bool huge_are_near(size_t bytes);
 void huge_ask(struct heap *heap, uint32_t cell, uint32_t offset);
 
 /* Asks for those in a cell of the process heap, from a granule of it on, that are likely to be filled as it is about to be
- * written: where small pages are dear. Returns: whether there are some, as far as that is known. */
+ * written: where small pages are dear. Returns: whether there are some there. */
 bool huge_fill(struct heap *heap, uint32_t cell, uint32_t offset);
 
 /* Before a range is purged: a huge page that lies partly outside of it is given up. */
