@@ -24,8 +24,9 @@
 /* Of slabs without any slot in use, an arena keeps so many of each class for the next fill. */
 #define EMPTY_SLABS_KEPT 1
 
-/* Of slots up to this size, users touch every page. */
-#define POPULATE_SLOT_BYTES_MAX 1024u
+/* Of slots up to this size, users touch every page; and mostly of larger ones, where they want many. */
+#define POPULATE_SLOT_BYTES_MAX      1024u
+#define POPULATE_SLOT_BYTES_MAX_MANY 8192u
 
 struct arena *slab_arenas[ARENAS_MAX] lies_late;
 bool slab_hidden;
@@ -631,13 +632,14 @@ unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsi
 	return count;
 }
 
-void slab_populate(const struct slot *slots, unsigned count, unsigned class)
+void slab_populate(const struct slot *slots, unsigned count, unsigned class, bool many)
 {
+	size_t most = many ? POPULATE_SLOT_BYTES_MAX_MANY : POPULATE_SLOT_BYTES_MAX;
 	size_t slot_bytes = sizeclasses[class].slot_bytes;
 	uintptr_t start = (uintptr_t)slots[count - 1].ptr;
 	uintptr_t end = (uintptr_t)slots[0].ptr + slot_bytes;
 
-	if (slot_bytes > POPULATE_SLOT_BYTES_MAX || slots[0].ptr == AWAKE_NO_ADDRESS ||
+	if (slot_bytes > most || slots[0].ptr == AWAKE_NO_ADDRESS ||
 	    slots[count - 1].ptr == AWAKE_NO_ADDRESS || end - start > 2 * count * slot_bytes ||
 	    *slots[0].state != SLOT_FRESH || *slots[count - 1].state != SLOT_FRESH)
 		return;

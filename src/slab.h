@@ -105,8 +105,9 @@ struct arena *slab_arena_new(unsigned limit);
 unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted);
 
 /* After a fill: makes the pages of its slots, the lowest last, which will soon be touched one by one. Few slots are
- * for a program that may not want more of them: who wants many gets more at a time. */
-void slab_populate(const struct slot *slots, unsigned count, unsigned class);
+ * for a program that may not want more of them: who wants many gets more at a time. Of larger slots, only where the
+ * thread has wanted many before. */
+void slab_populate(const struct slot *slots, unsigned count, unsigned class, bool many);
 
 /* Puts slots of this arena, none of them live, back into their slabs. */
 void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);

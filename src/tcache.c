@@ -646,7 +646,8 @@ static struct slot refill_and_populate(struct tcache *tcache, unsigned class, bo
 	const struct magazine *magazine = &tcache->magazines[class];
 	const struct slot *slots = lowest(tcache, magazine, class);
 	if (magazine->top > slots) /* the one that was taken lies above */
-		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class);
+		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class,
+		              misses_many(tcache, class));
 	idle_tick();
 	return slot;
 }

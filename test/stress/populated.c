@@ -78,7 +78,9 @@ int main(void)
 		return 0;
 	REQUIRE(resident(FEW, 176, &pages) <= 1);
 	REQUIRE(resident(MANY, 112, &pages) > pages / 10 * 9);
-	REQUIRE(resident(500, 5000, &pages) <= 1);
+	REQUIRE(resident(20, 4600, &pages) <= 1);
+	REQUIRE(resident(400, 4600, &pages) > pages / 2);
+	REQUIRE(resident(200, 9000, &pages) <= 1);
 	REQUIRE(faults_for_table() < 40);
 	return 0;
 }
