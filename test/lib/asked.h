@@ -5,6 +5,7 @@
 #include "test.h"
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 enum { MIB = 1 << 20 };
@@ -54,6 +55,24 @@ static inline size_t asked_for(void)
 	}
 	fclose(file);
 	return sum;
+}
+
+/* Runs each case in a process of its own; none where there are no huge pages. */
+static inline void run_cases(void (*const cases[])(void), size_t count)
+{
+	int status;
+
+	for (size_t i = 0; i < count && has_huge_pages(); i++) {
+		pid_t pid = fork();
+		REQUIRE(pid >= 0);
+		if (pid == 0) {
+			cases[i]();
+			exit(0);
+		}
+		REQUIRE(waitpid(pid, &status, 0) == pid);
+		printf("case %zu: status %d\n", i, status);
+		REQUIRE(status == 0);
+	}
 }
 
 #endif

@@ -4,7 +4,6 @@
 #include "asked.h"
 
 #include <malloc.h>
-#include <sys/wait.h>
 
 /* The small blocks of this test may have come to lie across the start of one. */
 enum { FOR_SMALL = 4 * MIB };
@@ -33,6 +32,7 @@ static void in_small_heap(void)
 
 static void barely_touched(void)
 {
+	REQUIRE(malloc(24 * MIB));
 	for (int i = 0; i < 40; i++)
 		REQUIRE(use(32, MIB) == 0);
 	REQUIRE(asked_for() <= FOR_SMALL);
@@ -41,9 +41,10 @@ static void barely_touched(void)
 static void grown(void)
 {
 	size_t mib = 2;
+	char *large = malloc(24 * MIB);
 	char *block = malloc(mib * MIB);
 
-	REQUIRE(block);
+	REQUIRE(large && block);
 	memset(block, 1, mib * MIB);
 	for (; mib < 64; mib *= 2) {
 		block = realloc(block, 2 * mib * MIB);
@@ -58,21 +59,7 @@ static void grown(void)
 int main(void)
 {
 	void (*const cases[])(void) = {in_small_heap, barely_touched, grown};
-	int status;
 
-	if (!has_huge_pages())
-		return 0;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		pid_t pid = fork();
-		REQUIRE(pid >= 0);
-		if (pid == 0) {
-			REQUIRE(cases[i] == in_small_heap || malloc(24 * MIB) != NULL);
-			cases[i]();
-			return 0;
-		}
-		REQUIRE(waitpid(pid, &status, 0) == pid);
-		printf("case %zu: status %d\n", i, status);
-		REQUIRE(status == 0);
-	}
+	run_cases(cases, sizeof cases / sizeof *cases);
 	return 0;
 }

@@ -3,8 +3,6 @@
  * modes: HALLOC_HARDENED=0 */
 #include "asked.h"
 
-#include <sys/wait.h>
-
 enum { SIZE = 100, BLOCKS = 400, BLOCK = 5 * MIB };
 
 static unsigned mappings(void)
@@ -84,21 +82,8 @@ static void slow(void)
 int main(void)
 {
 	void (*const cases[])(void) = {under_slabs, in_blocks, untouched, slow};
-	int status;
 
 	small_ns = 10000;
-	if (!has_huge_pages())
-		return 0;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		pid_t pid = fork();
-		REQUIRE(pid >= 0);
-		if (pid == 0) {
-			cases[i]();
-			return 0;
-		}
-		REQUIRE(waitpid(pid, &status, 0) == pid);
-		printf("case %zu: status %d\n", i, status);
-		REQUIRE(status == 0);
-	}
+	run_cases(cases, sizeof cases / sizeof *cases);
 	return 0;
 }
