@@ -16,8 +16,8 @@
  * that is to be written, mostly from its start on, has them from its start on, too.
  *
  * They come slowly where the system must look for them, or where it is a guest and its host must find the memory: so
- * the first of each stretch is touched at once, and where that took longer than to make as many small pages, there are
- * none for a while.
+ * the first of each stretch is touched at once, and where that took twice as long as to make as many small pages, there
+ * are none for a while.
  *
  * What a huge page has brought into memory counts as dirty, so it goes back when it has been idle as all else does. No
  * more are wanted in a stretch of which a part was given back; nor where there is a limit, which counts what is in use,
@@ -38,12 +38,15 @@
 #define NEAR_BYTES_MIN      ((size_t)16 << 20)
 #define NEAR_BYTES_MIN_DEAR ((size_t)4 << 20)
 
-/* Small pages are dear when each takes so long: some five times what it takes where a guest sees to its own page
- * faults. Those that are not made many at a time take twice that, so a huge one may, too. */
-#define DEAR_NS     2000u
-#define DEAR_FACTOR 2u
+/* What a small page takes is the least of so many trials, of so many pages each, as anything may come in between. Those
+ * that are not made many at a time take twice as long, or more; so may a part of a huge one. */
 #define TRIALS      4u
 #define TRIAL_PAGES 4u
+#define HUGE_FACTOR 2u
+
+/* Small pages are dear when each takes so long: some five times what it takes where a guest sees to its own page
+ * faults. */
+#define DEAR_NS 2000u
 
 /* A block that is to be written has huge pages if it has room for two or more: one that is not, after all, has at most
  * half of it in memory. */
@@ -108,8 +111,8 @@ runs_seldom static uint64_t timed(void *start, size_t bytes)
 	return os_stopwatch_read() - clock;
 }
 
-/* What a small page takes, in ns: of a few trials the least, as anything may come in between. 0: not known. */
-runs_seldom static uint64_t small_page_ns(void)
+/* What a small page takes, in ns; 0: not known. */
+runs_seldom static uint64_t small_measured(void)
 {
 	size_t bytes = TRIAL_PAGES * os_page_bytes;
 	char *start = os_map(TRIALS * bytes);
@@ -126,13 +129,18 @@ runs_seldom static uint64_t small_page_ns(void)
 	return least;
 }
 
-runs_seldom static bool are_dear(void)
+runs_seldom static uint64_t small_ns(void)
 {
 	if (!costs.small_is_known) {
-		costs.small_ns = small_page_ns();
+		costs.small_ns = small_measured();
 		costs.small_is_known = true;
 	}
-	return costs.small_ns > DEAR_NS;
+	return costs.small_ns;
+}
+
+static bool are_dear(void)
+{
+	return small_ns() > DEAR_NS;
 }
 
 bool huge_are_near(size_t bytes)
@@ -143,19 +151,18 @@ bool huge_are_near(size_t bytes)
 	       (bytes >= NEAR_BYTES_MIN_DEAR && are_dear());
 }
 
-/* Asks for one, and has it made. Returns: whether it took no longer than as many small pages. */
+/* Asks for one, and has it made. Returns: whether it took not much longer than as many small pages. */
 runs_seldom static bool one_pays(struct heap *heap, uint32_t offset)
 {
 	uintptr_t start = heap_address_of(heap, offset);
-	uint64_t small_pages = (HUGE_BYTES >> os_page_shift) * (are_dear() ? DEAR_FACTOR : 1);
+	uint64_t most = (HUGE_BYTES >> os_page_shift) * HUGE_FACTOR * small_ns();
 
 	if (!os_huge_pages((void *)start, HUGE_BYTES, true)) {
 		ended = true;
 		return false;
 	}
 	heap->pages[offset].first ^= HEAP_PAGE_HUGE;
-	uint64_t huge_ns = timed((void *)start, os_page_bytes);
-	return huge_ns <= small_pages * costs.small_ns || costs.small_ns == 0;
+	return timed((void *)start, os_page_bytes) <= most || most == 0;
 }
 
 /* Whether huge pages are to be asked for from a boundary on; the first may have been. One that may stay empty is only
