@@ -68,14 +68,16 @@ _Static_assert(SIZECLASS_BYTES_MAX == 32768, "no block starts below");
 /* clang-format off */
 
 /* Of the cache at r10 the slot that was put last: r10, rsi its magazine, rcx the top, rax the slot's start; and it is one,
- * and the thread is awake, where that is below. */
+ * and the thread is awake, where that is below. The word is read before the top: a thread that was not awake is not
+ * restarted, and a signal handler that comes in between takes from the top, and leaves it awake. */
 #define FIND_LAST \
 "	mov tcache_self@gottpoff(%rip), %rcx\n" \
 "	mov awake_word_at(%rip), %r8\n" \
 "	mov %fs:(%rcx), %r10\n" \
+"	mov %fs:(%r8), %r9\n" \
 "	mov (%r10, %rsi, 8), %rcx\n" \
 "	mov -16(%rcx), %rax\n" \
-"	cmp %fs:(%r8), %rax\n"
+"	cmp %r9, %rax\n"
 
 __asm__(
 "	.text\n"
@@ -149,8 +151,7 @@ FIND_LAST
 FIND_LAST
 "	jae hits_miss\n"
 "	mov -8(%rcx), %r8\n"
-"	sub $16, %rcx\n"
-"	mov %rcx, (%r10, %rsi, 8)\n"
+"	subq $16, (%r10, %rsi, 8)\n"
 "hits_end:\n"
 "	movb $1, (%r8)\n"
 "	ret\n"

@@ -1,6 +1,6 @@
 /* A thread is stopped in front of each instruction of a malloc, a calloc and a free that hit, one after the other; then a
  * signal handler allocates blocks of the same size, or another thread empties its cache, or both; and the call goes on as
- * if nothing had been. Where they are is found out by stepping through them, without sequences, as these do not let
+ * if nothing had been. The same of one that has just lost its processor, as far as it comes. Where they are is found out by stepping through them, without sequences, as these do not let
  * anybody step through them.
  * modes: HALLOC_HARDENED=0 */
 #include "sequences.h"
@@ -116,6 +116,8 @@ static void find_places(int out)
 static volatile char *stopped_at;
 static char instruction;
 static int way;
+static bool
+        sleeps; /* before the call: that does not come to the places behind, as it does not hit */
 static volatile unsigned stops;
 static pthread_barrier_t turns;
 
@@ -147,6 +149,12 @@ static void stop(int number, siginfo_t *info, void *context)
 	kept[1] = NULL;
 }
 
+/* What a signal interrupts, the system takes for asleep. */
+static void wakes(int number)
+{
+	(void)number;
+}
+
 static void stop_at(int operation, long at)
 {
 	pthread_t thread;
@@ -171,10 +179,12 @@ static void stop_at(int operation, long at)
 		result = blocks[50];
 		blocks[50] = NULL;
 	}
+	if (sleeps)
+		REQUIRE(signal(SIGUSR1, wakes) == SIG_DFL && raise(SIGUSR1) == 0);
 	*stopped_at = (char)BREAKPOINT;
 	operate(operation);
 	if (stops == 0)
-		_exit(MISSED);
+		_exit(sleeps ? 0 : MISSED);
 	REQUIRE(stops == 1);
 	for (unsigned i = 0; operation != FREE && i < BLOCKS; i++)
 		REQUIRE(result != blocks[i]);
@@ -231,8 +241,8 @@ static void each_place(int operation)
 		     try++)
 			status = stopped_once(operation, at);
 		if (status != 0)
-			fprintf(stderr, "operation %d, way %d, at malloc%+ld: status %d\n",
-			        operation, way, at, status);
+			fprintf(stderr, "operation %d, way %d%s, at malloc%+ld: status %d\n",
+			        operation, way, sleeps ? ", sleeps" : "", at, status);
 		REQUIRE(status == 0);
 	}
 }
@@ -274,8 +284,11 @@ int main(int argc, char **argv)
 	for (int i = 0; i < OPERATIONS; i++) {
 		REQUIRE(places[i].count >= 10 && places[i].count < STEPS_MAX);
 		fprintf(stderr, "%d places\n", places[i].count);
-		for (way = NOTHING; way < WAYS; way++)
+		for (int j = 0; j < 2 * WAYS; j++) {
+			way = j % WAYS;
+			sleeps = j >= WAYS;
 			each_place(i);
+		}
 	}
 	return 0;
 }
