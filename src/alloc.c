@@ -31,9 +31,6 @@
 /* The same where the block that they move to has huge pages. */
 #define MOVE_BYTES_SURE ((size_t)8 << 20)
 
-/* Of a block that large it matters whether it will be written. */
-#define FILL_BYTES_MIN ((size_t)4 << 20)
-
 /* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
 #define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
 
@@ -366,7 +363,7 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 		return NULL;
 	if (zeroed)
 		heap_zero(heap_process, ptr, size);
-	else if (size >= FILL_BYTES_MIN)
+	else if (size >= HUGE_FILL_BYTES_MIN)
 		block_fill(ptr, 0);
 	return ptr;
 }

@@ -31,8 +31,8 @@ void *heap_take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kin
  * does not count twice. The caller gives one of the two back at once. Process heap. */
 void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit);
 
-/* Tells that a large block, which was handed out or has grown, is to be written from so many bytes on: where page
- * faults are dear it is prepared for that. Process heap. Returns: whether it is. */
+/* Tells that a large block, which was just handed out, is to be written from so many bytes on: where page faults are
+ * dear it is prepared for that. Process heap. Returns: whether it is. */
 bool heap_fill(struct heap *heap, void *ptr, size_t from);
 
 /* Frees the cell of this kind that starts at ptr, and merges it with its free neighbours.

@@ -48,10 +48,6 @@
  * faults. */
 #define DEAR_NS 2000u
 
-/* A block that is to be written has huge pages if it has room for two or more: one that is not, after all, has at most
- * half of it in memory. */
-#define FILL_GRANULES_MIN (2 * HUGE_GRANULES)
-
 /* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
  * so many is for them. */
 #define LEAVES_SHARE 32u
@@ -96,6 +92,20 @@ static uint32_t huge_boundary(const struct heap *heap, uint32_t offset)
 static bool is_asked(const struct heap *heap, uint32_t offset)
 {
 	return (heap->pages[offset].first & HEAP_PAGE_HUGE) != 0;
+}
+
+/* Where the huge page starts that a granule lies in: which may be before the heap, far behind the granule then. */
+static uint32_t huge_start(const struct heap *heap, uint32_t granule)
+{
+	return huge_boundary(heap, granule + 1) - HUGE_GRANULES;
+}
+
+/* Whether a granule lies in one that was asked for. */
+static bool is_in_asked(const struct heap *heap, uint32_t granule)
+{
+	uint32_t start = huge_start(heap, granule);
+
+	return start <= granule && is_asked(heap, start);
 }
 
 /* --- What they cost ------------------------------------------------------------------------------ */
@@ -287,10 +297,10 @@ static void count_brought(struct heap *heap, uint32_t number, uint32_t first, ui
 static void brought(struct heap *heap, uint32_t number, uint32_t granule)
 {
 	const struct heap_cell *cell = cell_at(heap, number);
-	uint32_t first = huge_boundary(heap, granule + 1) - HUGE_GRANULES;
+	uint32_t first = huge_start(heap, granule);
 	uint32_t end = first + HUGE_GRANULES;
 
-	if (first > granule || !is_asked(heap, first))
+	if (!is_in_asked(heap, granule))
 		return;
 	if (cell_is_free(heap, cell->previous))
 		count_brought(heap, cell->previous, first, end);
@@ -318,16 +328,14 @@ runs_seldom bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
 {
 	const struct heap_cell *cell = cell_at(heap, number);
 	uint32_t first = huge_boundary(heap, offset);
-	uint32_t before = huge_boundary(heap, offset + 1) - HUGE_GRANULES;
 
 	if (!are_wanted() || !is_large(heap, 1) || !are_dear())
 		return false;
-	if (cell->size >= FILL_GRANULES_MIN && first < cell_end(cell)) {
+	if (heap_bytes_of(heap, cell->size) >= HUGE_FILL_BYTES_MIN && first < cell_end(cell)) {
 		ask_across(heap, cell, ask_within(heap, cell, first, WISH_LIKELY), WISH_LIKELY);
 		brought(heap, number, cell_end(cell) - 1);
 	}
-	return (before <= offset && is_asked(heap, before)) ||
-	       (first < cell_end(cell) && is_asked(heap, first));
+	return is_in_asked(heap, offset) || (first < cell_end(cell) && is_asked(heap, first));
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

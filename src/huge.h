@@ -10,6 +10,10 @@
 
 #define HUGE_BYTES ((size_t)2 << 20)
 
+/* A block that is to be written may have some if it has room for two or more: one that is not, after all, has at most
+ * half of it in memory. */
+#define HUGE_FILL_BYTES_MIN (2 * HUGE_BYTES)
+
 /* How many arenas fill slabs of the heap side by side. Changed by atomic operations alone. */
 extern unsigned huge_arenas;
 

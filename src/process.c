@@ -100,7 +100,8 @@ bool process_grow(struct heap *heap, uint32_t granules)
 		return false;
 	do {
 		size_t need = heap_bytes_of(heap, at_end < granules ? granules - at_end : granules);
-		if (!window_extend(heap, growth_bytes(need)) && !window_extend(heap, need))
+		size_t step = growth_bytes(need);
+		if (!window_extend(heap, step) && (step == need || !window_extend(heap, need)))
 			return false;
 		at_end = cell_at(heap, heap->last)->size;
 	} while (at_end < granules);

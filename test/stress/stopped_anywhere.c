@@ -1,7 +1,7 @@
 /* A thread is stopped in front of each instruction of a malloc, a calloc and a free that hit, one after the other; then a
  * signal handler allocates blocks of the same size, or another thread empties its cache, or both; and the call goes on as
- * if nothing had been. The same of one that has just lost its processor, as far as it comes. Where they are is found out by stepping through them, without sequences, as these do not let
- * anybody step through them.
+ * if nothing had been. The same of one that has just lost its processor, as far as it comes. Where they are is found out
+ * by stepping through them, without sequences, as these do not let anybody step through them.
  * modes: HALLOC_HARDENED=0 */
 #include "sequences.h"
 #include "test.h"
@@ -116,8 +116,7 @@ static void find_places(int out)
 static volatile char *stopped_at;
 static char instruction;
 static int way;
-static bool
-        sleeps; /* before the call: that does not come to the places behind, as it does not hit */
+static bool sleeps; /* before the call, which comes to the first places alone: it does not hit */
 static volatile unsigned stops;
 static pthread_barrier_t turns;
 
@@ -150,7 +149,7 @@ static void stop(int number, siginfo_t *info, void *context)
 }
 
 /* What a signal interrupts, the system takes for asleep. */
-static void wakes(int number)
+static void falls_asleep(int number)
 {
 	(void)number;
 }
@@ -180,7 +179,7 @@ static void stop_at(int operation, long at)
 		blocks[50] = NULL;
 	}
 	if (sleeps)
-		REQUIRE(signal(SIGUSR1, wakes) == SIG_DFL && raise(SIGUSR1) == 0);
+		REQUIRE(signal(SIGUSR1, falls_asleep) == SIG_DFL && raise(SIGUSR1) == 0);
 	*stopped_at = (char)BREAKPOINT;
 	operate(operation);
 	if (stops == 0)
