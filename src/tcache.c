@@ -27,13 +27,13 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
                "with the bottom, a record");
 
 /* What a thread has at hand, nobody else can use. So many threads may have as much of a class as the option allows, and a
- * few slots of each; where there are more, each has less, but twice as much of a class of which it has missed many:
- * it works. */
+ * few slots of each; where there are more, each has less, but twice as much of a class of which it has missed many: it
+ * works; and four times as much where it has missed as many again. */
 #define THREADS_FEW               4u
 #define MAGAZINE_SLOTS_FEW        4u
 #define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
 #define MISSES_MANY               24u
-#define MISSES_MANY_FACTOR        2u
+#define MISSES_MOST               (2 * MISSES_MANY)
 
 /* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
  * would be more than so many bytes has none until it has missed many. */
@@ -185,7 +185,7 @@ static uint32_t at_most(size_t number, uint32_t most)
 
 static bool misses_many(const struct tcache *tcache, unsigned class)
 {
-	return tcache_more(tcache)->misses[class] == MISSES_MANY;
+	return tcache_more(tcache)->misses[class] >= MISSES_MANY;
 }
 
 /* The most bytes of a class that a thread may have at hand, where there are more than a few. */
@@ -195,8 +195,7 @@ static size_t bytes_of_many(const struct tcache *tcache, unsigned class, size_t 
 
 	if (bytes < MAGAZINE_BYTES_MANY_LEAST)
 		bytes = MAGAZINE_BYTES_MANY_LEAST;
-	if (misses_many(tcache, class))
-		bytes *= MISSES_MANY_FACTOR;
+	bytes <<= tcache_more(tcache)->misses[class] / MISSES_MANY;
 	return bytes < options.magazine_bytes_max ? bytes : options.magazine_bytes_max;
 }
 
@@ -617,7 +616,7 @@ static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 		return slot;
 	if (larger && likely(!tcache->samples) && take_larger(tcache, class, &slot))
 		return slot;
-	if (!misses_many(tcache, class))
+	if (tcache_more(tcache)->misses[class] < MISSES_MOST)
 		tcache_more(tcache)->misses[class]++;
 	if (grows_now(tcache, class))
 		magazine_grow(tcache, class, capacity_max(tcache, class));

@@ -61,7 +61,7 @@ struct tcache_more {
 	uint32_t outbox_bytes; /* in slots that are not small */
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
-	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to many */
+	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to twice many */
 	struct magazine
 	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else not there */
 };
