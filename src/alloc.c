@@ -351,7 +351,7 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 		return ptr;
 	if (unlikely(hardened_on))
 		return new_hardened(size, alignment, false);
-	if (unlikely(tcache_sample != 0)) {
+	if (unlikely(magazines_sample != 0)) {
 		ptr = new_sampled(size, alignment, class);
 		if (ptr != NULL)
 			return ptr;

@@ -1,82 +1,22 @@
 /*
- * tcache.h - what a thread keeps at hand: a magazine of free slots for each class, and an outbox.
+ * tcache.h - the cache of a thread: made, shown, hidden, and ended with it; and what malloc and free do when they do not
+ * hit.
  *
  * The fast paths of malloc and free, in the room hits, touch nothing else, and nothing shared. A slot that belongs to
  * another arena than the thread's goes to the outbox, and home from there in batches.
  * What a thread has at hand that sleeps goes back to the slabs: other threads see to that.
- *
- * While one allocation in N is sampled, free puts slots into a second set of magazines, and the two of a
- * class change places when the first is empty: so a magazine's slots are as many allocations, counted when
- * they are put there, and the fast paths need not count. A slot whose turn it will be is masked: its ptr is
- * that of the bottom, so malloc comes to the slow path; the place of its state keeps the ptr.
  */
 #ifndef TCACHE_H
 #define TCACHE_H
 
-#include "awake.h"
-#include "report.h"
-#include "slab.h"
+#include "magazines.h"
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/* A stack of slots, from the bottom up; the ptr of the slot below the lowest is AWAKE_NO_ADDRESS. */
-struct magazine {
-	struct slot *top;   /* the next free place */
-	struct slot *limit; /* where it ends */
-};
-
-_Static_assert(sizeof(struct magazine) == SLAB_MAGAZINE_BYTES, "as the page map has it");
-
-#define TCACHE_OUTBOX_SLOTS 64u
-
-#define TCACHE_OUTBOX_CHANGES UINT8_MAX
-
-/* No arena has this number: what threads without a cache carry. */
-#define TCACHE_ARENA_NONE UINT16_MAX
-
-/* Kept in Page B, and directly behind it what the stand-ins below have no use for. */
-struct tcache {
-	struct magazine magazines[SIZECLASS_COUNT];
-	uint16_t arena_number;
-	uint16_t outbox_count;
-	bool samples;     /* free puts slots into the returns */
-	uint8_t changing; /* a class and 1, or TCACHE_OUTBOX_CHANGES: not in order at the moment */
-	uint16_t capacities[SIZECLASS_COUNT]; /* of the magazines, and of the returns, in slots */
-	struct arena *arena;
-	struct tcache *previous; /* in the list of all caches */
-	struct tcache *next;
-};
-
-struct tcache_more {
-	uint8_t busy;    /* not 0: its thread is at it, other than by a fast path */
-	bool wanted;     /* another thread is going to empty it */
-	bool emptied;    /* since its thread was last at it */
-	uint8_t rounds;  /* so many, its thread was not at it */
-	uint32_t visits; /* of its thread: how often it was at it */
-	uint32_t visits_seen;
-	uint64_t sample_in; /* allocations until the next to be sampled */
-	uint64_t random;
-	uint32_t outbox_bytes; /* in slots that are not small */
-	struct slot outbox[TCACHE_OUTBOX_SLOTS];
-	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
-	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to twice many */
-	struct magazine
-	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else not there */
-};
-
-_Static_assert(sizeof(struct tcache) % _Alignof(struct tcache_more) == 0,
-               "the rest follows directly");
-
-static inline struct tcache_more *tcache_more(const struct tcache *tcache)
-{
-	return (struct tcache_more *)(uintptr_t)(tcache + 1);
-}
-
-/* Stand-ins that hold nothing, so that the fast paths need no test for them. */
-extern struct tcache tcache_none; /* a thread that has not called yet */
-extern struct tcache tcache_gone; /* a thread that has run its destructors */
+/* A thread that has not called yet has tcache_none; one that has run its destructors has this, which is the same. They
+ * hold nothing, so that the fast paths need no test for them. */
+extern struct tcache tcache_gone;
 
 extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec")));
 
@@ -127,27 +67,7 @@ void tcache_empty_others(bool all);
  * that comes to the slow path, before it is met. */
 bool tcache_sample_due(unsigned class);
 
-/* One allocation in so many is sampled; 0: none. Set at boot. */
-extern uint64_t tcache_sample;
-
 /* The caches alive now. */
 unsigned tcache_count(void);
-
-/* The slots in a magazine of a class. */
-static inline unsigned tcache_slots_in(const struct tcache *tcache, const struct magazine *magazine,
-                                       unsigned class)
-{
-	return (unsigned)(tcache->capacities[class] - (magazine->limit - magazine->top));
-}
-
-/* The slots of a class that a cache has at hand. */
-static inline unsigned tcache_slots(const struct tcache *tcache, unsigned class)
-{
-	unsigned slots = tcache_slots_in(tcache, &tcache->magazines[class], class);
-
-	if (tcache->samples)
-		slots += tcache_slots_in(tcache, &tcache_more(tcache)->returns[class], class);
-	return slots;
-}
 
 #endif

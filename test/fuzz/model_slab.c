@@ -78,7 +78,8 @@ static void pop(struct input *input, unsigned class)
 	if (block == NULL)
 		return;
 	/* Whoever is sampled is given something else, from elsewhere. */
-	if (tcache_sample != 0 && tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
+	if (magazines_sample != 0 &&
+	    tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
 	    tcache_sample_due(class))
 		return;
 	bool larger = draw(input, 2) != 0;
@@ -86,7 +87,7 @@ static void pop(struct input *input, unsigned class)
 	CLAIM(slot.ptr != NULL);
 	unsigned taken = pagemap_find(slot.ptr)->sizeclass;
 	if (taken != class) {
-		CLAIM(larger && taken > class && tcache_sample == 0);
+		CLAIM(larger && taken > class && magazines_sample == 0);
 		CLAIM(*slot.state == SLOT_DEAD);
 	}
 	slot_enter(block, slot, taken);

@@ -1,6 +1,6 @@
 /* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
  * their threads, and with the threads that a fork leaves behind; those of threads that sleep are emptied.
- * links: tcache awake idle slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: tcache outbox magazines awake idle slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "tcache.h"
 #include "child.h"
 #include "heap.h"

@@ -1,0 +1,422 @@
+/*
+ * magazines - the free slots that a thread has at hand: a stack of them for each class.
+ *
+ *     slab -> refill -> | bottom | slot | slot | slot |      | -> malloc, and back from free
+ *                                                    ^ top  ^ limit
+ *
+ * Holds:  nothing: magazines lie in the cache of their thread, and their slots in records of Page B.
+ * Always: a slot in a magazine is not LIVE, and belongs to the cache's arena.
+ * Locks:  none: who calls has the cache to itself. May take ARENA and PAGE_B.
+ */
+#include "magazines.h"
+#include "options.h"
+#include "os.h"
+#include "page_b.h"
+
+#include <string.h>
+
+/* A magazine starts with room for so many slots, and doubles while it misses. */
+#define MAGAZINE_SLOTS_FIRST 4u
+#define MAGAZINE_SLOTS_MAX   511u
+
+_Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_BYTES_MAX,
+               "with the bottom, a record");
+
+/* What a thread has at hand, nobody else can use. So many threads may have as much of a class as the option allows, and a
+ * few slots of each; where there are more, each has less, but twice as much of a class of which it has missed many: it
+ * works; and four times as much where it has missed as many again. */
+#define THREADS_FEW               4u
+#define MAGAZINE_SLOTS_FEW        4u
+#define MAGAZINE_BYTES_MANY_LEAST ((size_t)2048)
+#define MISSES_MANY               24u
+#define MISSES_MOST               (2 * MISSES_MANY)
+
+/* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
+ * would be more than so many bytes has none until it has missed many. */
+#define THREADS_MANY         6u
+#define MAGAZINE_BYTES_FIRST ((size_t)1024)
+
+/* What a program has few blocks of, it mostly has at different times: those of so many bytes and more may lie in a slot
+ * of one of so many classes above. */
+#define RARE_BYTES_MIN     2048u
+#define RARE_CLASSES_ABOVE 3u
+
+/* Below the lowest slot of a magazine that has none. Never written to. */
+static struct slot bottom[1] = {{.ptr = AWAKE_NO_ADDRESS}};
+
+#define NO_SLOTS ((struct magazine){.top = bottom + 1, .limit = bottom + 1})
+
+/* Every magazine of this is empty, and has no room; nor has the outbox, which is not there: nor are the returns, as
+ * free, of no arena, never comes to them. Never written to, but by the loader: aligned no more than need be, as what that
+ * writes to fills just one page. */
+struct tcache tcache_none __attribute__((section(".data.rel.ro"), aligned(16))) = {
+        .magazines = {[0 ... SIZECLASS_COUNT - 1] = {.top = bottom + 1, .limit = bottom + 1}},
+        .arena_number = TCACHE_ARENA_NONE,
+        .outbox_count = TCACHE_OUTBOX_SLOTS,
+};
+
+uint64_t magazines_sample;
+unsigned magazines_caches;
+
+void magazines_change(struct tcache *tcache, unsigned what)
+{
+	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+/* --- Their room --------------------------------------------------------------------------------- */
+
+static uint32_t at_most(size_t number, uint32_t most)
+{
+	return number < most ? (uint32_t)number : most;
+}
+
+/* How many threads have a cache. */
+static size_t threads_now(void)
+{
+	return __atomic_load_n(&magazines_caches, __ATOMIC_RELAXED);
+}
+
+static bool misses_many(const struct tcache *tcache, unsigned class)
+{
+	return tcache_more(tcache)->misses[class] >= MISSES_MANY;
+}
+
+/* The most bytes of a class that a thread may have at hand, where there are more than a few. */
+static size_t bytes_of_many(const struct tcache *tcache, unsigned class)
+{
+	size_t bytes = options.magazine_bytes_max * THREADS_FEW / threads_now();
+
+	if (bytes < MAGAZINE_BYTES_MANY_LEAST)
+		bytes = MAGAZINE_BYTES_MANY_LEAST;
+	bytes <<= tcache_more(tcache)->misses[class] / MISSES_MANY;
+	return bytes < options.magazine_bytes_max ? bytes : options.magazine_bytes_max;
+}
+
+/* The most slots a magazine of a class may have: bounded in number and in bytes; 0: every one comes from
+ * its slab, and goes back there. */
+static uint32_t capacity_max(const struct tcache *tcache, unsigned class)
+{
+	size_t bytes = options.magazine_bytes_max;
+	size_t few = MAGAZINE_SLOTS_FEW * sizeclasses[class].slot_bytes;
+
+	if (threads_now() > THREADS_FEW)
+		bytes = bytes_of_many(tcache, class);
+	else if (bytes < few)
+		bytes = few;
+	return at_most(bytes / sizeclasses[class].slot_bytes, MAGAZINE_SLOTS_MAX);
+}
+
+/* The room that a magazine has next; most is its capacity_max. */
+static uint32_t capacity_next(const struct tcache *tcache, unsigned class, uint32_t most)
+{
+	uint32_t capacity = tcache->capacities[class] * 2u;
+
+	if (capacity == 0)
+		capacity = MAGAZINE_SLOTS_FIRST;
+	return at_most(capacity, most);
+}
+
+/* Whether a magazine that misses is to grow. */
+static bool grows_now(const struct tcache *tcache, unsigned class)
+{
+	return MAGAZINE_SLOTS_FIRST * sizeclasses[class].slot_bytes <= MAGAZINE_BYTES_FIRST ||
+	       misses_many(tcache, class) || threads_now() <= THREADS_MANY;
+}
+
+static size_t slots_bytes(size_t slots)
+{
+	return slots * sizeof(struct slot);
+}
+
+/* The lowest slot of a magazine; the one below is the bottom. */
+static struct slot *lowest(const struct tcache *tcache, const struct magazine *magazine,
+                           unsigned class)
+{
+	return magazine->limit - tcache->capacities[class];
+}
+
+static void record_free(const struct tcache *tcache, const struct magazine *magazine,
+                        unsigned class)
+{
+	if (tcache->capacities[class] != 0)
+		page_b_record_free(lowest(tcache, magazine, class) - 1,
+		                   slots_bytes(tcache->capacities[class] + 1u));
+}
+
+/* Moves a magazine's slots to a record with room for more. */
+static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsigned class,
+                          struct slot *record, uint32_t capacity)
+{
+	unsigned count = tcache_slots_in(tcache, magazine, class);
+
+	record->ptr = AWAKE_NO_ADDRESS;
+	memcpy(record + 1, lowest(tcache, magazine, class), slots_bytes(count));
+	record_free(tcache, magazine, class);
+	magazine->top = record + 1 + count;
+	magazine->limit = record + 1 + capacity;
+}
+
+/* See tcache.h: sampling. */
+static bool is_masked(const struct slot *slot)
+{
+	return slot->ptr == AWAKE_NO_ADDRESS && slot->state != NULL;
+}
+
+static void mask(struct slot *slot)
+{
+	slot->state = slot->ptr;
+	slot->ptr = AWAKE_NO_ADDRESS;
+}
+
+static void unmask(struct slot *slot)
+{
+	uint64_t rest;
+
+	slot->ptr = slot->state;
+	const struct pagemap_entry *entry = pagemap_find(slot->ptr);
+	slot->state = entry->states + sizeclass_divide((uintptr_t)slot->ptr - entry->start,
+	                                               entry->reciprocal, &rest);
+}
+
+static void magazine_free(struct tcache *tcache, struct magazine *magazine, unsigned class)
+{
+	unsigned count = tcache_slots_in(tcache, magazine, class);
+	struct slot *slots = lowest(tcache, magazine, class);
+
+	for (unsigned i = 0; i < count; i++)
+		if (unlikely(is_masked(&slots[i])))
+			unmask(&slots[i]);
+	if (count != 0)
+		slab_flush(tcache->arena, slots, count);
+	record_free(tcache, magazine, class);
+	*magazine = NO_SLOTS;
+}
+
+void magazines_free(struct tcache *tcache, unsigned class)
+{
+	magazine_free(tcache, &tcache->magazines[class], class);
+	if (tcache->samples)
+		magazine_free(tcache, &tcache_more(tcache)->returns[class], class);
+	tcache->capacities[class] = 0;
+}
+
+/* Gives the magazine of a class twice its room, up to most, and its returns while there are any.
+ * Returns: false when it has all it may, or without memory. */
+static bool magazine_grow(struct tcache *tcache, unsigned class, uint32_t most)
+{
+	uint32_t capacity = capacity_next(tcache, class, most);
+	struct slot *second = NULL;
+
+	if (capacity <= tcache->capacities[class])
+		return false;
+	struct slot *first = page_b_record_new(slots_bytes(capacity + 1));
+	if (first != NULL && tcache->samples) {
+		second = page_b_record_new(slots_bytes(capacity + 1));
+		if (second == NULL) {
+			page_b_record_free(first, slots_bytes(capacity + 1));
+			return false;
+		}
+	}
+	if (first == NULL)
+		return false;
+	magazine_move(tcache, &tcache->magazines[class], class, first, capacity);
+	if (second != NULL)
+		magazine_move(tcache, &tcache_more(tcache)->returns[class], class, second,
+		              capacity);
+	tcache->capacities[class] = (uint16_t)capacity;
+	return true;
+}
+
+/* Makes room in a magazine that has none. Returns: false when it never has any. */
+static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned class)
+{
+	uint32_t most = capacity_max(tcache, class);
+
+	if (tcache->capacities[class] > most)
+		magazines_free(tcache, class); /* there were fewer threads when it grew */
+	if (grows_now(tcache, class) && magazine_grow(tcache, class, most))
+		return true;
+	/* The older half goes. */
+	uint32_t half = (tcache->capacities[class] + 1u) / 2;
+	if (half == 0)
+		return false;
+	struct slot *slots = lowest(tcache, magazine, class);
+	slab_flush(tcache->arena, slots, half);
+	size_t kept = (size_t)(magazine->top - slots) - half;
+	memmove(slots, slots + half, slots_bytes(kept));
+	magazine->top = slots + kept;
+	return true;
+}
+
+void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry)
+{
+	unsigned class = entry->sizeclass;
+	struct magazine *magazine = (struct magazine *)(void *)((char *)tcache + entry->magazine);
+	bool room = true;
+
+	magazines_change(tcache, class + 1);
+	if (magazine->top == magazine->limit)
+		room = make_room(tcache, magazine, class);
+	if (room) {
+		*magazine->top = slot;
+		magazine->top++;
+	} else {
+		slab_flush(tcache->arena, &slot, 1);
+	}
+	magazines_change(tcache, 0);
+}
+
+/* --- Sampling ----------------------------------------------------------------------------------- */
+
+/* The allocations that come before the next to be sampled: from 0 to 2 * (N - 1), N - 1 in the mean.
+ * (Marsaglia: Xorshift RNGs, 2003.) */
+static uint64_t sample_draw(struct tcache *tcache)
+{
+	tcache_more(tcache)->random ^= tcache_more(tcache)->random << 13;
+	tcache_more(tcache)->random ^= tcache_more(tcache)->random >> 7;
+	tcache_more(tcache)->random ^= tcache_more(tcache)->random << 17;
+	return tcache_more(tcache)->random % (2 * magazines_sample - 1);
+}
+
+void magazines_prepare(struct tcache *tcache)
+{
+	tcache->samples = magazines_sample != 0;
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
+		tcache->magazines[class] = NO_SLOTS;
+		if (tcache->samples)
+			tcache_more(tcache)->returns[class] = NO_SLOTS;
+	}
+	if (tcache->samples) {
+		tcache_more(tcache)->random = os_random() | 1;
+		tcache_more(tcache)->sample_in = sample_draw(tcache);
+	}
+}
+
+/* The slots of a magazine are as many allocations to come: counts them, and masks those whose turn it is. */
+runs_seldom static void sample_count(struct tcache *tcache, unsigned class)
+{
+	struct magazine *magazine = &tcache->magazines[class];
+	unsigned left = tcache_slots_in(tcache, magazine, class);
+
+	while (tcache_more(tcache)->sample_in < left) {
+		left -= (unsigned)tcache_more(tcache)->sample_in + 1;
+		mask(lowest(tcache, magazine, class) + left);
+		tcache_more(tcache)->sample_in = sample_draw(tcache);
+	}
+	tcache_more(tcache)->sample_in -= left;
+}
+
+/* Meets a refill out of the returns, or with a masked slot. Returns: false when there is none. */
+runs_seldom static bool sample_refill(struct tcache *tcache, unsigned class, struct slot *slot)
+{
+	struct magazine *magazine = &tcache->magazines[class];
+	struct magazine *returns = &tcache_more(tcache)->returns[class];
+	struct magazine empty = *magazine;
+	bool swaps = tcache_slots_in(tcache, magazine, class) == 0;
+
+	if (swaps) {
+		if (tcache_slots_in(tcache, returns, class) == 0)
+			return false;
+		*magazine = *returns;
+		*returns = empty;
+	}
+	magazine->top--;
+	if (is_masked(magazine->top))
+		unmask(magazine->top);
+	*slot = *magazine->top;
+	if (swaps)
+		sample_count(tcache, class);
+	return true;
+}
+
+runs_seldom bool magazines_sample_due(struct tcache *tcache, unsigned class)
+{
+	if (class < SIZECLASS_COUNT) {
+		struct slot *last = tcache->magazines[class].top - 1;
+		if (is_masked(last)) {
+			magazines_change(tcache, class + 1);
+			unmask(last);
+			magazines_change(tcache, 0);
+			return true;
+		}
+		if (last->ptr != AWAKE_NO_ADDRESS)
+			return false; /* it was counted with the others */
+	}
+	if (tcache_more(tcache)->sample_in > 0) {
+		tcache_more(tcache)->sample_in--;
+		return false;
+	}
+	tcache_more(tcache)->sample_in = sample_draw(tcache);
+	return true;
+}
+
+/* --- Refills ------------------------------------------------------------------------------------ */
+
+static bool is_rare(const struct tcache *tcache, unsigned class)
+{
+	return sizeclasses[class].slot_bytes >= RARE_BYTES_MIN &&
+	       slab_arena_slabs(tcache->arena, class) <= 1;
+}
+
+/* For a rare class whose magazine is empty: a slot that is at hand of a rare class above it and was in use before, so its
+ * pages are there. Returns: false when there is none. */
+static bool take_larger(struct tcache *tcache, unsigned class, struct slot *slot)
+{
+	unsigned end = class + RARE_CLASSES_ABOVE + 1;
+
+	if (end > SIZECLASS_COUNT)
+		end = SIZECLASS_COUNT;
+	for (unsigned above = class; above < end && is_rare(tcache, above); above++) {
+		struct magazine *magazine = &tcache->magazines[above];
+		const struct slot *last = magazine->top - 1;
+		if (last->ptr != AWAKE_NO_ADDRESS && *last->state == SLOT_DEAD) {
+			*slot = *last;
+			magazine->top--;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Takes a slot for an empty magazine, and more to fill it with. */
+static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
+{
+	struct slot slot = {0};
+
+	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
+		return slot;
+	if (larger && likely(!tcache->samples) && take_larger(tcache, class, &slot))
+		return slot;
+	if (tcache_more(tcache)->misses[class] < MISSES_MOST)
+		tcache_more(tcache)->misses[class]++;
+	if (grows_now(tcache, class))
+		magazine_grow(tcache, class, capacity_max(tcache, class));
+	uint32_t capacity = tcache->capacities[class];
+	if (capacity == 0) {
+		slab_fill(tcache->arena, class, &slot, 1);
+		return slot;
+	}
+	struct slot *slots = lowest(tcache, &tcache->magazines[class], class);
+	uint32_t count = slab_fill(tcache->arena, class, slots, (capacity + 1) / 2);
+	if (count != 0) {
+		slot = slots[count - 1];
+		tcache->magazines[class].top = slots + count - 1;
+		if (unlikely(tcache->samples))
+			sample_count(tcache, class);
+	}
+	return slot;
+}
+
+struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger)
+{
+	magazines_change(tcache, class + 1);
+	struct slot slot = refill(tcache, class, larger);
+	magazines_change(tcache, 0);
+	const struct magazine *magazine = &tcache->magazines[class];
+	const struct slot *slots = lowest(tcache, magazine, class);
+	if (magazine->top > slots) /* the one that was taken lies above */
+		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class,
+		              misses_many(tcache, class));
+	return slot;
+}
