@@ -281,6 +281,7 @@ bool tcache_hides(void)
 	return unfinished != NULL || pthread_getspecific(key) != NULL;
 }
 
+/* Locks: threads is held, so that no other thread forks while slots are in their slabs and here. */
 static void tcache_empty(struct tcache *tcache)
 {
 	uint8_t changing = tcache->changing; /* which sending says of itself, too */
@@ -371,7 +372,9 @@ void tcache_flush_self(void)
 	if (!has_arena(tcache_self))
 		return;
 	struct tcache *tcache = tcache_hide();
+	lock_acquire(&threads);
 	tcache_empty(tcache);
+	lock_release(&threads);
 	tcache_show(tcache);
 }
 
