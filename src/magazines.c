@@ -15,10 +15,15 @@
 
 #include <string.h>
 
-/* A magazine starts with room for so many slots, and doubles while it misses. */
-#define MAGAZINE_SLOTS_FIRST 4u
-#define MAGAZINE_SLOTS_MAX   511u
+/* A magazine starts with room for so many bytes, in so many slots at least, and at most; and doubles while it misses. With
+ * the bottom, they fill cache lines of its record. */
+#define MAGAZINE_BYTES_FIRST       ((size_t)1024)
+#define MAGAZINE_SLOTS_FIRST_LEAST 3u
+#define MAGAZINE_SLOTS_FIRST_MOST  15u
+#define MAGAZINE_SLOTS_MAX         511u
 
+_Static_assert((MAGAZINE_SLOTS_FIRST_LEAST + 1) * sizeof(struct slot) == PAGE_B_ALIGN,
+               "with the bottom, a cache line");
 _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_BYTES_MAX,
                "with the bottom, a record");
 
@@ -31,10 +36,14 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
 #define MISSES_MANY               24u
 #define MISSES_MOST               (2 * MISSES_MANY)
 
-/* Where there are more than so many, most have done a little, and sleep since then: a magazine whose first room
- * would be more than so many bytes has none until it has missed many. */
-#define THREADS_MANY         6u
-#define MAGAZINE_BYTES_FIRST ((size_t)1024)
+/* Where there are more than so many, most have done a little, and sleep since then: a magazine of larger slots than that
+ * has no room until it has missed many. */
+#define THREADS_MANY            6u
+#define MAGAZINE_SLOT_BYTES_ANY 256u
+
+/* What leaves magazines goes so many at a time. */
+#define LEAVING_SLOTS   64u
+#define LEAVING_RECORDS 16u
 
 /* What a program has few blocks of, it mostly has at different times: those of so many bytes and more may lie in a slot
  * of one of so many classes above. */
@@ -110,17 +119,19 @@ static uint32_t capacity_max(const struct tcache *tcache, unsigned class)
 /* The room that a magazine has next; most is its capacity_max. */
 static uint32_t capacity_next(const struct tcache *tcache, unsigned class, uint32_t most)
 {
-	uint32_t capacity = tcache->capacities[class] * 2u;
+	uint32_t capacity = tcache->capacities[class] * 2u + 1;
 
-	if (capacity == 0)
-		capacity = MAGAZINE_SLOTS_FIRST;
+	if (tcache->capacities[class] == 0)
+		capacity = at_most(MAGAZINE_BYTES_FIRST / sizeclasses[class].slot_bytes,
+		                   MAGAZINE_SLOTS_FIRST_MOST) |
+		           MAGAZINE_SLOTS_FIRST_LEAST;
 	return at_most(capacity, most);
 }
 
 /* Whether a magazine that misses is to grow. */
 static bool grows_now(const struct tcache *tcache, unsigned class)
 {
-	return MAGAZINE_SLOTS_FIRST * sizeclasses[class].slot_bytes <= MAGAZINE_BYTES_FIRST ||
+	return sizeclasses[class].slot_bytes <= MAGAZINE_SLOT_BYTES_ANY ||
 	       misses_many(tcache, class) || threads_now() <= THREADS_MANY;
 }
 
@@ -136,12 +147,12 @@ static struct slot *lowest(const struct tcache *tcache, const struct magazine *m
 	return magazine->limit - tcache->capacities[class];
 }
 
-static void record_free(const struct tcache *tcache, const struct magazine *magazine,
-                        unsigned class)
+/* Requires: the magazine has room. */
+static struct page_b_record record_of(const struct tcache *tcache, const struct magazine *magazine,
+                                      unsigned class)
 {
-	if (tcache->capacities[class] != 0)
-		page_b_record_free(lowest(tcache, magazine, class) - 1,
-		                   slots_bytes(tcache->capacities[class] + 1u));
+	return (struct page_b_record){lowest(tcache, magazine, class) - 1,
+	                              slots_bytes(tcache->capacities[class] + 1u)};
 }
 
 /* Moves a magazine's slots to a record with room for more. */
@@ -152,7 +163,10 @@ static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsi
 
 	record->ptr = AWAKE_NO_ADDRESS;
 	memcpy(record + 1, lowest(tcache, magazine, class), slots_bytes(count));
-	record_free(tcache, magazine, class);
+	if (tcache->capacities[class] != 0) {
+		struct page_b_record old = record_of(tcache, magazine, class);
+		page_b_records_free(&old, 1);
+	}
 	magazine->top = record + 1 + count;
 	magazine->limit = record + 1 + capacity;
 }
@@ -179,26 +193,78 @@ static void unmask(struct slot *slot)
 	                                               entry->reciprocal, &rest);
 }
 
-static void magazine_free(struct tcache *tcache, struct magazine *magazine, unsigned class)
+/* What is leaving magazines, gathered: slots of one arena, and records of Page B. */
+struct leaving {
+	struct arena *arena;
+	unsigned slots_count, records_count;
+	struct slot slots[LEAVING_SLOTS];
+	struct page_b_record records[LEAVING_RECORDS];
+};
+
+static void leaving_begin(struct leaving *leaving, const struct tcache *tcache)
+{
+	leaving->arena = tcache->arena;
+	leaving->slots_count = 0;
+	leaving->records_count = 0;
+}
+
+runs_seldom static void leaving_send(struct leaving *leaving)
+{
+	if (leaving->slots_count != 0)
+		slab_flush(leaving->arena, leaving->slots, leaving->slots_count);
+	page_b_records_free(leaving->records, leaving->records_count);
+	leaving->slots_count = 0;
+	leaving->records_count = 0;
+}
+
+runs_seldom static void magazine_leave(const struct tcache *tcache, struct magazine *magazine,
+                                       unsigned class, struct leaving *leaving)
 {
 	unsigned count = tcache_slots_in(tcache, magazine, class);
 	struct slot *slots = lowest(tcache, magazine, class);
 
-	for (unsigned i = 0; i < count; i++)
+	if (tcache->capacities[class] == 0)
+		return;
+	for (unsigned i = 0; i < count; i++) {
+		if (leaving->slots_count == LEAVING_SLOTS)
+			leaving_send(leaving);
 		if (unlikely(is_masked(&slots[i])))
 			unmask(&slots[i]);
-	if (count != 0)
-		slab_flush(tcache->arena, slots, count);
-	record_free(tcache, magazine, class);
+		leaving->slots[leaving->slots_count++] = slots[i];
+	}
+	if (leaving->records_count == LEAVING_RECORDS)
+		leaving_send(leaving);
+	leaving->records[leaving->records_count++] = record_of(tcache, magazine, class);
 	*magazine = NO_SLOTS;
 }
 
-void magazines_free(struct tcache *tcache, unsigned class)
+static void class_leave(struct tcache *tcache, unsigned class, struct leaving *leaving)
 {
-	magazine_free(tcache, &tcache->magazines[class], class);
+	magazine_leave(tcache, &tcache->magazines[class], class, leaving);
 	if (tcache->samples)
-		magazine_free(tcache, &tcache_more(tcache)->returns[class], class);
+		magazine_leave(tcache, &tcache_more(tcache)->returns[class], class, leaving);
 	tcache->capacities[class] = 0;
+}
+
+/* Empties the magazine of a class, and its returns, and takes their room. */
+runs_seldom static void class_free(struct tcache *tcache, unsigned class)
+{
+	struct leaving leaving;
+
+	leaving_begin(&leaving, tcache);
+	class_leave(tcache, class, &leaving);
+	leaving_send(&leaving);
+}
+
+runs_seldom void magazines_free(struct tcache *tcache, unsigned but)
+{
+	struct leaving leaving;
+
+	leaving_begin(&leaving, tcache);
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		if (class != but)
+			class_leave(tcache, class, &leaving);
+	leaving_send(&leaving);
 }
 
 /* Gives the magazine of a class twice its room, up to most, and its returns while there are any.
@@ -234,7 +300,7 @@ static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned
 	uint32_t most = capacity_max(tcache, class);
 
 	if (tcache->capacities[class] > most)
-		magazines_free(tcache, class); /* there were fewer threads when it grew */
+		class_free(tcache, class); /* there were fewer threads when it grew */
 	if (grows_now(tcache, class) && magazine_grow(tcache, class, most))
 		return true;
 	/* The older half goes. */

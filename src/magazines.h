@@ -115,8 +115,8 @@ struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger)
 /* Puts a slot of the cache's arena into its magazine, whether or not that is full. */
 void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry);
 
-/* Empties the magazine of a class, and its returns, and takes their room. */
-void magazines_free(struct tcache *tcache, unsigned class);
+/* Empties all magazines, and their returns, and takes their room; but for those of a class: SIZECLASS_COUNT: none. */
+void magazines_free(struct tcache *tcache, unsigned but);
 
 /* Whether this allocation, of a class or a large one, is the one in N. */
 bool magazines_sample_due(struct tcache *tcache, unsigned class);

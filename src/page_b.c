@@ -325,12 +325,20 @@ void *page_b_record_new(size_t size)
 	return record;
 }
 
-void page_b_record_free(void *record, size_t size)
+void page_b_records_free(const struct page_b_record *records, unsigned count)
 {
+	if (count == 0)
+		return;
 	lock_acquire(&page_b.lock);
-	record_give(record, units_of(size));
+	for (unsigned i = 0; i < count; i++)
+		record_give(records[i].at, units_of(records[i].bytes));
 	counters_update();
 	lock_release(&page_b.lock);
+}
+
+void page_b_record_free(void *record, size_t size)
+{
+	page_b_records_free(&(struct page_b_record){record, size}, 1);
 }
 
 /* --- Giving memory back ------------------------------------------------------------------------- */

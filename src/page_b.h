@@ -82,6 +82,14 @@ void *page_b_record_new(size_t size);
 /* Gives back a record of that size. */
 void page_b_record_free(void *record, size_t size);
 
+struct page_b_record {
+	void *at;
+	size_t bytes;
+};
+
+/* The same of so many at once, or of none. */
+void page_b_records_free(const struct page_b_record *records, unsigned count);
+
 /* Has what was given back merge, and gives the OS pages back that have been without a record for age_ms.
  * Returns: their bytes. */
 size_t page_b_purge(uint32_t now_ms, uint32_t age_ms);

@@ -285,14 +285,13 @@ bool tcache_hides(void)
 static void tcache_empty(struct tcache *tcache)
 {
 	uint8_t changing = tcache->changing; /* which sending says of itself, too */
+	unsigned lost = SIZECLASS_COUNT;     /* in the child of a fork alone */
 
 	if (changing != TCACHE_OUTBOX_CHANGES)
 		outbox_send(tcache);
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
-		if (changing == class + 1)
-			continue; /* lost, in the child of a fork alone */
-		magazines_free(tcache, class);
-	}
+	if (changing != TCACHE_OUTBOX_CHANGES && changing != 0)
+		lost = changing - 1u;
+	magazines_free(tcache, lost);
 }
 
 /* Empties a cache and gives its record back. Locks: threads is held. */

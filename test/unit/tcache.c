@@ -441,7 +441,7 @@ static void many_threads(void)
 		REQUIRE(tcache_slots(self, medium) == 0);
 	}
 	push(pop(medium));
-	REQUIRE(self->capacities[medium] == 4);
+	REQUIRE(self->capacities[medium] == 3);
 	all_ok();
 	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < THREADS; i++)
