@@ -171,7 +171,7 @@ static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsi
 	magazine->limit = record + 1 + capacity;
 }
 
-/* See tcache.h: sampling. */
+/* See magazines.h: sampling. */
 static bool is_masked(const struct slot *slot)
 {
 	return slot->ptr == AWAKE_NO_ADDRESS && slot->state != NULL;

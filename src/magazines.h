@@ -115,7 +115,7 @@ struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger)
 /* Puts a slot of the cache's arena into its magazine, whether or not that is full. */
 void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry);
 
-/* Empties all magazines, and their returns, and takes their room; but for those of a class: SIZECLASS_COUNT: none. */
+/* Empties the magazines and the returns of all classes but one, SIZECLASS_COUNT: of all, and takes their room. */
 void magazines_free(struct tcache *tcache, unsigned but);
 
 /* Whether this allocation, of a class or a large one, is the one in N. */

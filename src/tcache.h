@@ -2,7 +2,7 @@
  * tcache.h - the cache of a thread: made, shown, hidden, and ended with it; and what malloc and free do when they do not
  * hit.
  *
- * The fast paths of malloc and free, in the room hits, touch nothing else, and nothing shared. A slot that belongs to
+ * The fast paths of malloc and free, in the room hits, touch nothing but the cache, and nothing shared. A slot that belongs to
  * another arena than the thread's goes to the outbox, and home from there in batches.
  * What a thread has at hand that sleeps goes back to the slabs: other threads see to that.
  */
