@@ -80,12 +80,6 @@ static uint32_t at_most(size_t number, uint32_t most)
 	return number < most ? (uint32_t)number : most;
 }
 
-/* How many threads have a cache. */
-static size_t threads_now(void)
-{
-	return __atomic_load_n(&magazines_caches, __ATOMIC_RELAXED);
-}
-
 static bool misses_many(const struct tcache *tcache, unsigned class)
 {
 	return tcache_more(tcache)->misses[class] >= MISSES_MANY;
@@ -94,7 +88,7 @@ static bool misses_many(const struct tcache *tcache, unsigned class)
 /* The most bytes of a class that a thread may have at hand, where there are more than a few. */
 static size_t bytes_of_many(const struct tcache *tcache, unsigned class)
 {
-	size_t bytes = options.magazine_bytes_max * THREADS_FEW / threads_now();
+	size_t bytes = options.magazine_bytes_max * THREADS_FEW / tcache_count();
 
 	if (bytes < MAGAZINE_BYTES_MANY_LEAST)
 		bytes = MAGAZINE_BYTES_MANY_LEAST;
@@ -109,7 +103,7 @@ static uint32_t capacity_max(const struct tcache *tcache, unsigned class)
 	size_t bytes = options.magazine_bytes_max;
 	size_t few = MAGAZINE_SLOTS_FEW * sizeclasses[class].slot_bytes;
 
-	if (threads_now() > THREADS_FEW)
+	if (tcache_count() > THREADS_FEW)
 		bytes = bytes_of_many(tcache, class);
 	else if (bytes < few)
 		bytes = few;
@@ -132,7 +126,7 @@ static uint32_t capacity_next(const struct tcache *tcache, unsigned class, uint3
 static bool grows_now(const struct tcache *tcache, unsigned class)
 {
 	return sizeclasses[class].slot_bytes <= MAGAZINE_SLOT_BYTES_ANY ||
-	       misses_many(tcache, class) || threads_now() <= THREADS_MANY;
+	       misses_many(tcache, class) || tcache_count() <= THREADS_MANY;
 }
 
 static size_t slots_bytes(size_t slots)
@@ -165,7 +159,7 @@ static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsi
 	memcpy(record + 1, lowest(tcache, magazine, class), slots_bytes(count));
 	if (tcache->capacities[class] != 0) {
 		struct page_b_record old = record_of(tcache, magazine, class);
-		page_b_records_free(&old, 1);
+		page_b_record_free(old.at, old.bytes);
 	}
 	magazine->top = record + 1 + count;
 	magazine->limit = record + 1 + capacity;
@@ -223,8 +217,6 @@ runs_seldom static void magazine_leave(const struct tcache *tcache, struct magaz
 	unsigned count = tcache_slots_in(tcache, magazine, class);
 	struct slot *slots = lowest(tcache, magazine, class);
 
-	if (tcache->capacities[class] == 0)
-		return;
 	for (unsigned i = 0; i < count; i++) {
 		if (leaving->slots_count == LEAVING_SLOTS)
 			leaving_send(leaving);
@@ -240,6 +232,8 @@ runs_seldom static void magazine_leave(const struct tcache *tcache, struct magaz
 
 static void class_leave(struct tcache *tcache, unsigned class, struct leaving *leaving)
 {
+	if (tcache->capacities[class] == 0)
+		return;
 	magazine_leave(tcache, &tcache->magazines[class], class, leaving);
 	if (tcache->samples)
 		magazine_leave(tcache, &tcache_more(tcache)->returns[class], class, leaving);
@@ -256,13 +250,13 @@ runs_seldom static void class_free(struct tcache *tcache, unsigned class)
 	leaving_send(&leaving);
 }
 
-runs_seldom void magazines_free(struct tcache *tcache, unsigned but)
+runs_seldom void magazines_free(struct tcache *tcache, unsigned changing)
 {
 	struct leaving leaving;
 
 	leaving_begin(&leaving, tcache);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
-		if (class != but)
+		if (class + 1 != changing)
 			class_leave(tcache, class, &leaving);
 	leaving_send(&leaving);
 }

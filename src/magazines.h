@@ -98,6 +98,11 @@ extern struct tcache tcache_none __attribute__((visibility("hidden")));
 /* How many threads have a cache: the more, the less each may have at hand. Changed by tcache.c, by atomic stores. */
 extern unsigned magazines_caches;
 
+static inline unsigned tcache_count(void)
+{
+	return __atomic_load_n(&magazines_caches, __ATOMIC_RELAXED);
+}
+
 /* One allocation in so many is sampled; 0: none. Set at boot. */
 extern uint64_t magazines_sample;
 
@@ -115,8 +120,9 @@ struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger)
 /* Puts a slot of the cache's arena into its magazine, whether or not that is full. */
 void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry);
 
-/* Empties the magazines and the returns of all classes but one, SIZECLASS_COUNT: of all, and takes their room. */
-void magazines_free(struct tcache *tcache, unsigned but);
+/* Empties the magazines and the returns of all classes, and takes their room; but for the class of which it is said that
+ * it is out of order, as by magazines_change: its slots are lost. */
+void magazines_free(struct tcache *tcache, unsigned changing);
 
 /* Whether this allocation, of a class or a large one, is the one in N. */
 bool magazines_sample_due(struct tcache *tcache, unsigned class);

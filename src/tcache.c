@@ -284,14 +284,12 @@ bool tcache_hides(void)
 /* Locks: threads is held, so that no other thread forks while slots are in their slabs and here. */
 static void tcache_empty(struct tcache *tcache)
 {
-	uint8_t changing = tcache->changing; /* which sending says of itself, too */
-	unsigned lost = SIZECLASS_COUNT;     /* in the child of a fork alone */
+	/* Other than 0 in the child of a fork alone; sending changes it. */
+	uint8_t changing = tcache->changing;
 
 	if (changing != TCACHE_OUTBOX_CHANGES)
 		outbox_send(tcache);
-	if (changing != TCACHE_OUTBOX_CHANGES && changing != 0)
-		lost = changing - 1u;
-	magazines_free(tcache, lost);
+	magazines_free(tcache, changing);
 }
 
 /* Empties a cache and gives its record back. Locks: threads is held. */
@@ -451,11 +449,6 @@ runs_seldom void tcache_fork_child(void)
 			tcache_end(tcache);
 	}
 	lock_release(&threads);
-}
-
-unsigned tcache_count(void)
-{
-	return __atomic_load_n(&magazines_caches, __ATOMIC_RELAXED);
 }
 
 bool tcache_boot(void)

@@ -67,7 +67,4 @@ void tcache_empty_others(bool all);
  * that comes to the slow path, before it is met. */
 bool tcache_sample_due(unsigned class);
 
-/* The caches alive now. */
-unsigned tcache_count(void);
-
 #endif
