@@ -120,7 +120,7 @@ void idle_tick(void)
 	uint64_t grown = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
 	if (unlikely(peak >= grown))
 		growth_tick(peak, grown, now, age);
-	if (likely((int32_t)(now - next) < 0 && next != 0))
+	if (likely(next != 0 && !os_has_come(now, next, age / 4 + 1)))
 		return;
 	if (unlikely(halloc_page_b.start_ms == 0))
 		halloc_page_b.start_ms = now;

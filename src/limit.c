@@ -26,6 +26,7 @@
 /* How often to look: while some group has a limit, and while none has. */
 #define LOOK_AFTER_MS 100
 #define IDLE_AFTER_MS 5000
+#define LOOK_AGAIN_MS 60000 /* though who looks has not come back */
 
 /* A group is nearly full with so many eighths of its limit in use, its file cache not counted. */
 #define FULL_EIGHTHS 7
@@ -307,10 +308,10 @@ bool limit_pressed(uint32_t now_ms)
 	uint32_t next = __atomic_load_n(&look_next_ms, __ATOMIC_ACQUIRE);
 	int saved = errno;
 
-	if (next != 0 && (int32_t)(now_ms - next) < 0)
+	if (next != 0 && !os_has_come(now_ms, next, LOOK_AGAIN_MS))
 		return false;
 	/* Far ahead, so that one looks, and nobody else until it has. */
-	if (!__atomic_compare_exchange_n(&look_next_ms, &next, now_ms + 60000, false,
+	if (!__atomic_compare_exchange_n(&look_next_ms, &next, now_ms + LOOK_AGAIN_MS, false,
 	                                 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
 	bool pressed = look(now_ms);

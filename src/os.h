@@ -142,6 +142,13 @@ static inline bool os_has_passed(uint32_t now_ms, uint32_t since_ms, uint32_t ag
 	return age_ms == 0 || (passed >= age_ms && passed < UINT32_MAX - 60000);
 }
 
+/* Returns: whether a moment has come that was set at most most_ms ahead, by a clock that may have gone around since; or
+ * all but a second, as it may have been read before the moment was set. */
+static inline bool os_has_come(uint32_t now_ms, uint32_t then_ms, uint32_t most_ms)
+{
+	return then_ms - now_ms - 1 >= most_ms + 1000;
+}
+
 /* The processors this process may use: by affinity and by the control group's quota; at least 1. */
 unsigned os_cpus(void);
 
