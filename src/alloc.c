@@ -215,12 +215,24 @@ static uint64_t limit_refusals(void)
 	return __atomic_load_n(&halloc_page_b.limit_refusals, __ATOMIC_RELAXED);
 }
 
-/* After a request was not met: where the limit may have been the reason, gives everything idle back.
- * Returns: whether to try again. */
+/* Freed blocks that were sampled are kept where nobody may touch them: for want of memory they go. */
+runs_seldom static bool sampled_give_back(void)
+{
+	struct tcache *tcache = tcache_hide();
+	bool any = guarded_give_back();
+	tcache_show(tcache);
+	return any;
+}
+
+/* After a request was not met: gives back what is kept for nothing but to be told, and where the limit may have been the
+ * reason, everything idle. Returns: whether to try again. */
 static bool make_room(size_t size)
 {
+	bool any = unlikely(guarded_on && !hardened_on && size <= ALLOC_BYTES_MAX) &&
+	           sampled_give_back();
+
 	if (likely(limit_bytes == SIZE_MAX) || size > limit_bytes)
-		return false;
+		return any;
 	alloc_trim();
 	return true;
 }
@@ -409,12 +421,20 @@ static bool block_free(void *ptr)
 	return given;
 }
 
-/* Whether ptr lies where large blocks do: more cannot be told in a signal handler. */
-static bool may_be_block(const void *ptr)
+/* In a signal handler that has interrupted the heap nothing is locked: whether a block starts at ptr, which its thread
+ * knows to be live, and its bytes. */
+runs_seldom static bool find_interrupted(const void *ptr, size_t *bytes)
 {
-	const struct pagemap_entry *entry = pagemap_find(ptr);
+	struct guarded_view guarded;
 
-	return entry != NULL && entry->reciprocal == 0 && entry->kind != PAGEMAP_RETIRED;
+	*bytes = 0;
+	if (unlikely(guarded_find_unlocked(ptr, &guarded))) {
+		if (guarded.live && guarded.start == (uintptr_t)ptr)
+			*bytes = guarded.size;
+		return guarded.live && guarded.start == (uintptr_t)ptr;
+	}
+	*bytes = heap_block_bytes_unlocked(heap_process, ptr);
+	return *bytes != 0;
 }
 
 /* Frees what is not a live slot: a large block, or a cell of the bootstrap buffer. */
@@ -426,8 +446,9 @@ static bool free_other(void *ptr)
 		return false;
 	if (unlikely(hardened_on))
 		return hardened_free(ptr);
+	size_t bytes;
 	if (tcache_is_busy())
-		return may_be_block(ptr); /* it is lost */
+		return find_interrupted(ptr, &bytes); /* it is lost */
 	return block_free(ptr);
 }
 
@@ -477,6 +498,8 @@ runs_seldom bool alloc_free_checked(void *ptr)
 /* Whether a block starts at ptr that has the very bytes that were asked for. */
 static bool find_exact(const void *ptr, size_t *bytes)
 {
+	if (unlikely(tcache_is_busy() && !hardened_on))
+		return find_interrupted(ptr, bytes);
 	struct tcache *tcache = tcache_hide();
 	bool found = unlikely(hardened_on) ? hardened_find(ptr, bytes) : guarded_find(ptr, bytes);
 
@@ -538,7 +561,7 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 		*bytes = sizeclasses[entry->sizeclass].slot_bytes;
 	else if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		*bytes = bootstrap_bytes(ptr);
-	else if (ready && !hardened_on && !guarded_at(ptr))
+	else if (ready && !hardened_on && !guarded_at(ptr) && !tcache_is_busy())
 		*bytes = block_bytes(ptr);
 	if (*bytes != 0 || (ready && find_exact(ptr, bytes)))
 		return true;
@@ -557,10 +580,21 @@ static size_t bytes_for(size_t size, size_t alignment)
 	return (size + HEAP_PAGE_BYTES - 1) & -HEAP_PAGE_BYTES;
 }
 
+/* A block stayed as it is, as there was no room for a smaller one: none that shrinks fails. */
+static bool some_stay;
+
+runs_seldom static void *stay(void *ptr)
+{
+	__atomic_store_n(&some_stay, true, __ATOMIC_RELAXED);
+	return ptr;
+}
+
 /* Whether a block may have been asked for as size: realloc leaves one in place down to half of what it
- * has, and a cell of the bootstrap buffer however small it becomes. */
+ * has, unless there is no room for a smaller one, and a cell of the bootstrap buffer however small it becomes. */
 static bool size_is_possible(const void *ptr, size_t bytes, size_t size, size_t alignment)
 {
+	if (size <= bytes && __atomic_load_n(&some_stay, __ATOMIC_RELAXED))
+		return true;
 	if (is_exact(ptr))
 		return size == bytes;
 	if (size > bytes)
@@ -594,7 +628,7 @@ static void *move_by_copy(void *ptr, size_t kept, void *fresh)
 }
 
 /* Copies into a block that is zero: of whole pages that are zero, neither side is filled with memory. */
-static void copy_sparsely(char *to, const char *from, size_t bytes)
+runs_seldom static void copy_sparsely(char *to, const char *from, size_t bytes)
 {
 	size_t at = -(uintptr_t)from & (os_page_bytes - 1);
 
@@ -606,7 +640,7 @@ static void copy_sparsely(char *to, const char *from, size_t bytes)
 }
 
 /* As move_by_copy of a guarded block: the system moves its pages where that is cheaper. */
-static void *move_guarded(char *ptr, size_t kept, char *fresh)
+runs_seldom static void *move_guarded(char *ptr, size_t kept, char *fresh)
 {
 	size_t pages = kept & -os_page_bytes;
 	bool whole = (((uintptr_t)ptr | (uintptr_t)fresh) & (os_page_bytes - 1)) == 0;
@@ -631,26 +665,65 @@ static void *move_guarded(char *ptr, size_t kept, char *fresh)
 	return fresh;
 }
 
-static void *resize_by_copy(void *ptr, size_t kept, size_t size)
+void *alloc_new_less(size_t size)
 {
-	return move_by_copy(ptr, kept, alloc_new(size));
+	int saved = errno;
+	void *ptr = new_slow(size, false);
+
+	if (unlikely(ptr == NULL))
+		errno = saved;
+	return ptr;
+}
+
+void *alloc_stay(void *ptr, size_t bytes, size_t size)
+{
+	return size <= bytes ? stay(ptr) : NULL;
+}
+
+static void *resize_by_copy(void *ptr, size_t bytes, size_t size)
+{
+	void *fresh = size < bytes ? alloc_new_less(size) : alloc_new(size);
+
+	if (fresh == NULL)
+		return alloc_stay(ptr, bytes, size);
+	return move_by_copy(ptr, bytes < size ? bytes : size, fresh);
+}
+
+/* Has a block end earlier that has exactly the bytes that were asked for. */
+runs_seldom static void exact_shrink(void *ptr, size_t size)
+{
+	if (tcache_is_busy() && !hardened_on) {
+		stay(ptr);
+		return;
+	}
+	struct tcache *tcache = tcache_hide();
+	hardened_shrink(ptr, size);
+	tcache_show(tcache);
 }
 
 /* Resizes a block that has exactly the bytes that were asked for. */
-static void *resize_exact(void *ptr, size_t bytes, size_t size)
+runs_seldom static void *resize_exact(void *ptr, size_t bytes, size_t size)
 {
 	int saved = errno;
 	size_t kept = bytes < size ? bytes : size;
 	bool grows = bytes >= SIZECLASS_BYTES_MAX && size > bytes;
+	void *moved;
 
-	if (!hardened_on && kept < MOVE_GUARDED_BYTES_MIN)
-		return resize_by_copy(ptr, kept, size);
-	if (!hardened_on)
-		return move_guarded(ptr, kept, alloc_new_zeroed(size));
-	if (!hardened_resize(ptr, size))
-		return move_guarded(ptr, kept, new_hardened(size, 16, grows));
-	errno = saved;
-	return ptr;
+	if (hardened_on && hardened_resize(ptr, size))
+		moved = ptr;
+	else if (hardened_on)
+		moved = move_guarded(ptr, kept, new_hardened(size, 16, grows));
+	else if (kept < MOVE_GUARDED_BYTES_MIN)
+		moved = move_by_copy(ptr, kept, alloc_new(size));
+	else
+		moved = move_guarded(ptr, kept, alloc_new_zeroed(size));
+	if (unlikely(moved == NULL && size <= bytes)) {
+		exact_shrink(ptr, size);
+		moved = ptr;
+	}
+	if (moved != NULL)
+		errno = saved;
+	return moved;
 }
 
 /* Moves a large block that grows, under a limit: its pages move, so the limit need not have room for
@@ -676,12 +749,12 @@ runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size
 	return fresh;
 }
 
-/* Moves a large block: the system moves its pages where that is cheaper than copying. */
+/* Moves a large block that grows: the system moves its pages where that is cheaper than copying. */
 static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 {
 	void *fresh = NULL;
 
-	if (limit_bytes != SIZE_MAX && bytes >= MOVE_BYTES_MIN && size > bytes) {
+	if (limit_bytes != SIZE_MAX && bytes >= MOVE_BYTES_MIN) {
 		fresh = resize_in_exchange(ptr, bytes, size);
 		if (fresh == NULL && make_room(size))
 			fresh = resize_in_exchange(ptr, bytes, size);
@@ -705,6 +778,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 		os_populate(fresh, bytes & -os_page_bytes);
 		memcpy(fresh, ptr, bytes);
 	}
+	/* What has moved is all of it, and left zeros behind. */
 	block_give(ptr, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
 	return fresh;
 }
@@ -724,7 +798,7 @@ void *alloc_resize(void *ptr, size_t size)
 		size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
 		if (alloc_stays(bytes, size))
 			return ptr;
-		return resize_by_copy(ptr, size < bytes ? size : bytes, size);
+		return resize_by_copy(ptr, bytes, size);
 	}
 	int saved = errno;
 	size_t bytes;
@@ -736,15 +810,21 @@ void *alloc_resize(void *ptr, size_t size)
 		return resize_exact(ptr, bytes, size);
 	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
-	if (size <= SIZECLASS_BYTES_MAX)
-		return resize_by_copy(ptr, size, size);
+	if (unlikely(tcache_is_busy()))
+		return resize_by_copy(ptr, bytes, size);
+	if (size <= SIZECLASS_BYTES_MAX) {
+		void *copy = resize_by_copy(ptr, bytes, size);
+		if (unlikely(copy == ptr))
+			block_resize(ptr, size); /* its end, at least */
+		return copy;
+	}
 	uint64_t refusals = limit_refusals();
 	if (block_resize(ptr, size) ||
 	    (limit_refusals() != refusals && make_room(size) && block_resize(ptr, size))) {
 		errno = saved;
 		return ptr;
 	}
-	ptr = resize_by_move(ptr, bytes < size ? bytes : size, size);
+	ptr = size <= bytes ? stay(ptr) : resize_by_move(ptr, bytes, size);
 	if (ptr != NULL)
 		errno = saved;
 	return ptr;

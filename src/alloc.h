@@ -41,8 +41,13 @@ void alloc_free_rest(void *ptr);
 void *alloc_new_aligned(size_t size, size_t alignment);
 
 /* Makes the block at ptr hold size bytes, in place or by moving it.
- * Requires: ptr is not NULL, size is not 0. Returns: NULL with the old block as it was. */
+ * Requires: ptr is not NULL, size is not 0. Returns: NULL with the old block as it was, never where it is to be smaller. */
 void *alloc_resize(void *ptr, size_t size);
+
+/* For who resizes by himself. As alloc_new, for a block that is to be smaller: errno stays as it is. And what comes of a
+ * block of so many bytes when there is no room for another: it stays, where it has them; else NULL. */
+void *alloc_new_less(size_t size);
+void *alloc_stay(void *ptr, size_t bytes, size_t size);
 
 /* Finds the usable bytes of a live block; for any other pointer, misuse is reported under name, if there is
  * one. Returns: false for these. */

@@ -99,13 +99,19 @@ static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
 
 /* --- Allocation and free -------------------------------------------------------------------------- */
 
+/* What a block takes: one of no bytes lies at a guard, or has a byte of its own. */
+static size_t bytes_apart(const struct guarded *block)
+{
+	return block->size == 0 && !block->fenced ? 1 : block->size;
+}
+
 /* Takes a cell of the core with so many bytes to spare. Where the system has no room for more guards, the slack
  * alone will be checked. Returns: NULL without memory. */
 static void *cell_take(struct guarded *block, size_t spare)
 {
-	size_t bytes = round_up(block->size, os_page_bytes) + spare;
-
 	block->fenced = os_guard_claim();
+	size_t bytes = round_up(bytes_apart(block), os_page_bytes) + spare;
+
 	if (block->fenced)
 		bytes += 2 * os_page_bytes;
 	block->cell_bytes = round_up(bytes, HEAP_PAGE_BYTES);
@@ -151,7 +157,8 @@ static bool place_find(struct guarded *block, size_t alignment, enum guarded_use
 	if (at_start)
 		block->ptr = block->cell + guard_bytes(block);
 	else
-		block->ptr = (block->cell + block->cell_bytes - guard_bytes(block) - block->size) &
+		block->ptr = (block->cell + block->cell_bytes - guard_bytes(block) -
+		              bytes_apart(block)) &
 		             -alignment;
 	next_at_start = lays_both_ways && !next_at_start;
 	return true;
@@ -408,10 +415,10 @@ void guarded_shrink(const void *ptr, size_t size)
 		return;
 	if (size < block->size) {
 		uintptr_t old = end_of(block);
+		slack_check((unsigned char *)block->ptr, block->size, old - block->ptr);
 		block->size = size;
 		uintptr_t end = end_of(block);
-		if (block->fenced && end < old)
-			os_guard((void *)end, old - end);
+		end_move(block, old, end);
 		slack_fill((unsigned char *)block->ptr, size, end - block->ptr);
 	}
 	lock_release(&guarded_lock);

@@ -826,6 +826,7 @@ static void slot_shrink(void *ptr, size_t size)
 	if (!slot_find_live(ptr, &found))
 		return;
 	if (size < found.slab->sizes[found.slot]) {
+		slot_check_live(found.slab, found.slot, ptr);
 		found.slab->sizes[found.slot] = (uint16_t)size;
 		slack_fill(ptr, size, found.room);
 	}
@@ -845,6 +846,11 @@ void hardened_made(void *ptr, enum hardened_origin origin, size_t size)
 		found.origins[found.slot] = (uint8_t)origin;
 	if (unlikely(size < found.sizes[found.slot]))
 		slot_shrink(ptr, size);
+}
+
+runs_seldom void hardened_shrink(void *ptr, size_t size)
+{
+	hardened_made(ptr, origin_now(), size);
 }
 
 const char *hardened_maker(enum hardened_origin origin)

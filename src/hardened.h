@@ -71,6 +71,9 @@ bool hardened_sized_fits(const void *ptr, bool aligned);
 /* Makes a block hold size bytes where it is, as from malloc from now on. Requires: it is live. Returns: false when it must move. */
 bool hardened_resize(void *ptr, size_t size);
 
+/* Has a live block, a sampled one, too, end earlier, as from malloc from now on. Requires: size is not more than it has. */
+void hardened_shrink(void *ptr, size_t size);
+
 /* Gives back what waits in quarantine, and all that is idle then, where memory is short.
  * Returns: whether anything waited. */
 bool hardened_give_back(void);

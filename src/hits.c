@@ -307,9 +307,9 @@ void *hits_resize(void *ptr, size_t size)
 	size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
 	if (alloc_stays(bytes, size))
 		return ptr;
-	void *fresh = hits_new(size, alloc_new);
-	if (fresh == NULL)
-		return NULL;
+	void *fresh = hits_new(size, size < bytes ? alloc_new_less : alloc_new);
+	if (unlikely(fresh == NULL))
+		return alloc_stay(ptr, bytes, size);
 	memcpy(fresh, ptr, size < bytes ? size : bytes);
 	hits_free(ptr);
 	return fresh;

@@ -83,6 +83,16 @@ bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_vi
 	return true;
 }
 
+runs_seldom size_t heap_block_bytes_unlocked(const struct heap *heap, const void *ptr)
+{
+	struct heap_view view;
+	bool freed;
+
+	if (!heap_find_unlocked(heap, ptr, &view, &freed) || view.kind != HEAP_BLOCK)
+		return 0;
+	return view.start == ptr ? view.bytes : 0;
+}
+
 bool heap_was_freed(struct heap *heap, const void *ptr)
 {
 	size_t offset = (uintptr_t)ptr - heap->base;

@@ -1,7 +1,7 @@
 /*
  * look.h - what lies where in a heap: its cells found by address, and shown one after the other.
  *
- * All functions lock the heap themselves, but for the one that says otherwise.
+ * All functions lock the heap themselves, but for those that say otherwise.
  */
 #ifndef LOOK_H
 #define LOOK_H
@@ -25,6 +25,9 @@ bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view);
  * live. freed: of a cell that is free, a block started in it once. Process heap. */
 bool heap_find_unlocked(const struct heap *heap, const void *ptr, struct heap_view *view,
                         bool *freed);
+
+/* As heap_block_bytes, in the same way. */
+size_t heap_block_bytes_unlocked(const struct heap *heap, const void *ptr);
 
 /* Whether a block started at ptr once and was freed. Process heap. */
 bool heap_was_freed(struct heap *heap, const void *ptr);
