@@ -188,6 +188,20 @@ enum os_claim os_window_claim(struct os_window *window, size_t bytes)
 	return claim;
 }
 
+runs_seldom bool os_window_allows(const struct os_window *window, size_t bytes)
+{
+	uintptr_t start = window->base + window->claimed;
+
+	if (bytes > window->size - window->claimed)
+		return false;
+	if (window->reserved)
+		return true;
+	enum os_claim claim = map_at(start, bytes);
+	if (claim == OS_CLAIMED)
+		munmap((void *)start, bytes);
+	return claim != OS_CLAIM_REFUSED;
+}
+
 bool os_window_skip(struct os_window *window, size_t bytes)
 {
 	if (window->reserved || bytes > window->size - window->claimed)

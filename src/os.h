@@ -55,6 +55,9 @@ bool os_window_open(struct os_window *window, size_t size, size_t first);
 /* Makes the next bytes of the window usable; they read as zero. */
 enum os_claim os_window_claim(struct os_window *window, size_t bytes);
 
+/* Whether the system would let the next bytes be claimed: to be asked where much else is claimed first. */
+bool os_window_allows(const struct os_window *window, size_t bytes);
+
 /* Leaves out the next bytes of a window, where somebody else has mapped.
  * Returns: false when so much is not left, or the window is reserved and nobody can have. */
 bool os_window_skip(struct os_window *window, size_t bytes);

@@ -21,6 +21,9 @@
 #define GROWTH_BYTES_MIN ((size_t)1 << 20)
 #define GROWTH_BYTES_MAX ((size_t)64 << 20)
 
+/* From this step on, tables are worth asking the system first whether it allows it. */
+#define GROWTH_BYTES_SURE ((size_t)1 << 30)
+
 /* How far to step over what somebody else has mapped in our window. */
 #define HOLE_BYTES ((size_t)1 << 30)
 
@@ -31,6 +34,60 @@ static struct {
 	struct os_window page_a;
 	struct page_b_array pages;
 } process;
+
+/* --- What is committed -------------------------------------------------------------------------- */
+
+static size_t page_b_bytes(void)
+{
+	return __atomic_load_n(&halloc_page_b.record_bytes_claimed, __ATOMIC_RELAXED) +
+	       cells_records.window.claimed + process.pages.window.claimed +
+	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
+}
+
+static size_t committed_bytes(const struct heap *heap, size_t credit)
+{
+	return heap_bytes_of(heap, heap->granules_in_use) +
+	       heap_bytes_of(heap, heap->granules_dirty) + page_b_bytes() - credit -
+	       __atomic_load_n(&process_closed_bytes, __ATOMIC_RELAXED);
+}
+
+static bool limit_allows(const struct heap *heap, size_t more, size_t credit)
+{
+	if (more <= limit_bytes && committed_bytes(heap, credit) <= limit_bytes - more)
+		return true;
+	page_b_count(&halloc_page_b.limit_refusals, 1);
+	return false;
+}
+
+bool process_limit_allows(const struct heap *heap, uint32_t granules, uint32_t dirty, size_t credit)
+{
+	size_t more = heap_bytes_of(heap, granules - (dirty < granules ? dirty : granules));
+
+	if (!heap->grows)
+		return true;
+	return limit_allows(heap, more, credit);
+}
+
+void process_note_peak(const struct heap *heap, size_t credit)
+{
+	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
+
+	if (!heap->grows)
+		return;
+	if (bytes > halloc_page_b.page_a_bytes_peak)
+		halloc_page_b.page_a_bytes_peak = bytes;
+	bytes = committed_bytes(heap, credit);
+	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
+		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
+}
+
+runs_seldom size_t heap_committed_bytes(void)
+{
+	lock_acquire(&heap_process->lock);
+	size_t bytes = committed_bytes(heap_process, 0);
+	lock_release(&heap_process->lock);
+	return bytes;
+}
 
 /* --- Growing ------------------------------------------------------------------------------------ */
 
@@ -52,9 +109,25 @@ static bool tables_extend(struct heap *heap, size_t bytes)
 	       pagemap_extend(bytes);
 }
 
+/* The tables stay extended, even where Page A then cannot be: of a large step, the limit and the system are asked first. */
+static bool step_is_allowed(const struct heap *heap, size_t bytes)
+{
+	size_t tables = (bytes >> HEAP_PAGE_SHIFT) *
+	                (sizeof(struct heap_page) + sizeof(struct pagemap_entry));
+
+	if (bytes <= GROWTH_BYTES_MAX)
+		return true;
+	if (limit_bytes != SIZE_MAX && !limit_allows(heap, tables, 0))
+		return false;
+	return (bytes < GROWTH_BYTES_SURE && !os_memory_is_limited) ||
+	       os_window_allows(&process.page_a, bytes);
+}
+
 /* Appends bytes, stepping over what others have mapped in the window. */
 static bool window_extend(struct heap *heap, size_t bytes)
 {
+	if (!step_is_allowed(heap, bytes))
+		return false;
 	for (;;) {
 		size_t claimed = process.page_a.claimed;
 		if (bytes > process.page_a.size - claimed || !tables_extend(heap, claimed + bytes))
@@ -106,55 +179,6 @@ bool process_grow(struct heap *heap, uint32_t granules)
 		at_end = cell_at(heap, heap->last)->size;
 	} while (at_end < granules);
 	return true;
-}
-
-/* --- What is committed -------------------------------------------------------------------------- */
-
-static size_t page_b_bytes(void)
-{
-	return __atomic_load_n(&halloc_page_b.record_bytes_claimed, __ATOMIC_RELAXED) +
-	       cells_records.window.claimed + process.pages.window.claimed +
-	       (pagemap.bytes >> HEAP_PAGE_SHIFT) * sizeof(struct pagemap_entry);
-}
-
-static size_t committed_bytes(const struct heap *heap, size_t credit)
-{
-	return heap_bytes_of(heap, heap->granules_in_use) +
-	       heap_bytes_of(heap, heap->granules_dirty) + page_b_bytes() - credit -
-	       __atomic_load_n(&process_closed_bytes, __ATOMIC_RELAXED);
-}
-
-bool process_limit_allows(const struct heap *heap, uint32_t granules, uint32_t dirty, size_t credit)
-{
-	size_t more = heap_bytes_of(heap, granules - (dirty < granules ? dirty : granules));
-
-	if (!heap->grows)
-		return true;
-	if (more <= limit_bytes && committed_bytes(heap, credit) <= limit_bytes - more)
-		return true;
-	page_b_count(&halloc_page_b.limit_refusals, 1);
-	return false;
-}
-
-void process_note_peak(const struct heap *heap, size_t credit)
-{
-	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
-
-	if (!heap->grows)
-		return;
-	if (bytes > halloc_page_b.page_a_bytes_peak)
-		halloc_page_b.page_a_bytes_peak = bytes;
-	bytes = committed_bytes(heap, credit);
-	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
-		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
-}
-
-runs_seldom size_t heap_committed_bytes(void)
-{
-	lock_acquire(&heap_process->lock);
-	size_t bytes = committed_bytes(heap_process, 0);
-	lock_release(&heap_process->lock);
-	return bytes;
 }
 
 /* --- Building ----------------------------------------------------------------------------------- */
