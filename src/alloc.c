@@ -834,7 +834,7 @@ void *alloc_resize(void *ptr, size_t size)
 
 size_t alloc_trim(void)
 {
-	if (!alloc_boot())
+	if (!alloc_boot() || tcache_is_busy())
 		return 0;
 	tcache_flush_self();
 	struct tcache *tcache = tcache_hide();

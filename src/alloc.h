@@ -64,7 +64,8 @@ void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name
  * met. No lock is held. */
 extern void (*alloc_limit_report)(size_t bytes);
 
-/* Merges, and gives every idle page back, now. Returns: the bytes given back. */
+/* Merges, and gives every idle page back, now; nothing in a signal handler that has interrupted the heap. Returns: the
+ * bytes given back. */
 size_t alloc_trim(void);
 
 /* The slot that ptr starts. Returns: its page-map entry; NULL when ptr starts no live slot. */

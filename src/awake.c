@@ -2,7 +2,7 @@
  * awake - tells whether a thread has slept.
  *
  * Holds:  where the word of each thread is; the names of the sequence, of which it says one while the thread is awake.
- * Always: the names lie above every address that is asked about.
+ * Always: a name lies at an odd multiple of 16.
  * Locks:  none.
  */
 #include "awake.h"
@@ -24,11 +24,15 @@ uintptr_t awake_first;
 /* The word of every thread, where the system has none. */
 static __thread uintptr_t own_word __attribute__((tls_model("initial-exec")));
 
-/* What it says then, which is no address either; and no mark is AWAKE_NOT. */
+/* What it says then: as a name would; and no mark is AWAKE_NOT. */
 #define OWN_FIRST ((uintptr_t)0xffff00000000fff0)
 
-/* Whether awake_interrupt_all can do what it is for. */
-static bool interrupts;
+_Static_assert(OWN_FIRST % AWAKE_STEP == AWAKE_STEP / 2 &&
+                       (uintptr_t)AWAKE_STEP << AWAKE_SHIFT == 0 &&
+                       (uintptr_t)AWAKE_STEP / 2 << AWAKE_SHIFT != 0,
+               "as awake_with tells names from others");
+
+bool awake_interrupts;
 
 /* The commands of membarrier: PRIVATE_EXPEDITED_RSEQ, and what registers for it. Of Linux 5.10. */
 #define BARRIER          (1 << 7)
@@ -50,7 +54,7 @@ extern __typeof__(__rseq_offset) __rseq_offset __attribute__((weak));
 
 _Static_assert(sizeof(struct rseq_cs) == AWAKE_STEP, "as the numbers count");
 
-/* The names begin at half a step: so none of their places ends in sixteen bits of 0. Number 0 is the last: few are used,
+/* The names begin at half a step, where those of others do not: none of their places ends in sixteen bits of 0, either. Number 0 is the last: few are used,
  * and what lies behind is written to at every start. */
 static struct {
 	char before[AWAKE_STEP / 2];
@@ -90,9 +94,9 @@ static void names_write(unsigned numbers)
 		memcpy((void *)awake_word(i), &name, sizeof name);
 }
 
-static bool word_find(uintptr_t end, unsigned numbers)
+static bool word_find(unsigned numbers)
 {
-	if (&__rseq_offset == NULL || (uintptr_t)&named < end)
+	if (&__rseq_offset == NULL)
 		return false;
 	const struct rseq *rseq =
 	        (const void *)((const char *)__builtin_thread_pointer() + __rseq_offset);
@@ -100,15 +104,14 @@ static bool word_find(uintptr_t end, unsigned numbers)
 		return false; /* the system, or the user, does not want it */
 	names_write(numbers);
 	awake_word_at = (uintptr_t)__rseq_offset + offsetof(struct rseq, rseq_cs);
-	interrupts = &sequence != NULL && barrier(BARRIER_REGISTER);
+	awake_interrupts = &sequence != NULL && barrier(BARRIER_REGISTER);
 	return true;
 }
 
 #else
 
-static bool word_find(uintptr_t end, unsigned numbers)
+static bool word_find(unsigned numbers)
 {
-	(void)end;
 	(void)numbers;
 	return false;
 }
@@ -117,12 +120,12 @@ static bool word_find(uintptr_t end, unsigned numbers)
 
 bool awake_interrupt_all(void)
 {
-	return interrupts && barrier(BARRIER);
+	return awake_interrupts && barrier(BARRIER);
 }
 
-void awake_boot(uintptr_t end, unsigned numbers)
+void awake_boot(unsigned numbers)
 {
-	if (!word_find(end, numbers)) {
+	if (!word_find(numbers)) {
 		awake_first = OWN_FIRST;
 		awake_word_at = (uintptr_t)&own_word - (uintptr_t)__builtin_thread_pointer();
 	}

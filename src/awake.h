@@ -6,6 +6,8 @@
  * sequence of instructions that the word names (linux/rseq.h); then the thread goes on elsewhere, to start it over. So the
  * word stays as long as the thread runs without a break, and a thread that has slept never goes on in the middle of the
  * sequence. (tcmalloc asks the one of cpu_id_start, and uses the other: its docs/rseq.md.)
+ * Not in each: since Linux 6.19, one who sleeps in a call of the system keeps the word. And a program may have sequences
+ * of its own, whose names lie at multiples of 32: ours lie in between, so no other is taken for them.
  * The sequence is named once a number, so that a thread's word also tells the number that it was noted with.
  * Where there is no such word, before glibc 2.35 or where the system or the user has turned it off, a thread stays awake
  * until it is forgotten. From a signal handler, all of this may be called.
@@ -18,6 +20,9 @@
 
 /* Above all addresses: not one. */
 #define AWAKE_NO_ADDRESS ((void *)UINTPTR_MAX)
+
+/* Shifted by so much, a word that notes a thread as awake is above all addresses, and any other is 0. */
+#define AWAKE_SHIFT 59
 
 /* Threads are noted with numbers from 0 on, at most so many. */
 #define AWAKE_NUMBERS_MAX 255u
@@ -36,12 +41,14 @@ struct awake_sequence {
 	int32_t restart; /* where a thread goes on that lost its processor in it */
 };
 
-/* To be called before all else: the addresses that are asked about end before end; there are so many numbers. */
-void awake_boot(uintptr_t end, unsigned numbers);
+/* To be called before all else: there are so many numbers. */
+void awake_boot(unsigned numbers);
 
-/* From here on no other thread is taken for awake, before it is noted again; and none goes on in the middle of the
- * sequence, but from its restart. Orders memory as if each had made a full fence. Returns: false, and nothing has
- * changed, when the system cannot do that. */
+/* Whether awake_interrupt_all can do what it is for. */
+extern bool awake_interrupts;
+
+/* From here on no other thread goes on in the middle of the sequence, but from its restart. Orders memory as if each had
+ * made a full fence. Returns: false, and nothing has changed, when the system cannot do that. */
 bool awake_interrupt_all(void);
 
 /* What the word of an awake thread says that was noted with the number. */
@@ -61,11 +68,10 @@ static inline volatile uintptr_t *awake_own_word(void)
 	return (volatile uintptr_t *)(void *)((char *)__builtin_thread_pointer() + awake_word_at);
 }
 
-/* Whether ptr is an address, and the thread has not slept since it was noted as awake.
- * Requires: ptr lies before the end that awake_boot was told, or is AWAKE_NO_ADDRESS. */
+/* Whether ptr is an address, and the thread has not slept since it was noted as awake. */
 static inline bool awake_with(const void *ptr)
 {
-	return (uintptr_t)ptr < *awake_own_word();
+	return (uintptr_t)ptr < *awake_own_word() << AWAKE_SHIFT;
 }
 
 /* Whether the thread was noted with the number that the mark is of, and has not slept since. */

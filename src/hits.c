@@ -40,7 +40,8 @@
  *               rcx at most 65535 from then on, before the slot is known to be LIVE
  *     calloc    rdi the size                               rsi twice   rdx 0 to 255
  *               r8 awake_word_at, before the thread is known to be awake
- *     malloc    rdi the size                               rsi twice   rdx miss, which is above
+ *     malloc    rdi the size                               rsi twice   rdx miss, which is above; or sizeclass_twice,
+ *               where that is alloc_new
  *
  * (A register would tell of xadd, without the flags; it takes 15 cycles more on AMD's Zen 3. There, too, it takes 9 more
  * if the slot becomes DEAD before all the rest.)
@@ -63,7 +64,7 @@ _Static_assert(sizeof(struct slot) == 16 && offsetof(struct slot, state) == 8, "
 _Static_assert(offsetof(struct tcache, magazines) == 0 && sizeof(struct magazine) == 2 * 8 &&
                        offsetof(struct magazine, top) == 0 && offsetof(struct magazine, limit) == 8,
                "as twice a class counts");
-_Static_assert(SIZECLASS_BYTES_MAX == 32768, "no block starts below");
+_Static_assert(SIZECLASS_BYTES_MAX == 32768 && SIZECLASS_STEP == 16, "no block starts below");
 
 /* clang-format off */
 
@@ -76,6 +77,7 @@ _Static_assert(SIZECLASS_BYTES_MAX == 32768, "no block starts below");
 "	mov %fs:(%rcx), %r10\n" \
 "	mov %fs:(%r8), %r9\n" \
 "	mov (%r10, %rsi, 8), %rcx\n" \
+"	shl $" TEXT(AWAKE_SHIFT) ", %r9\n" \
 "	mov -16(%rcx), %rax\n" \
 "	cmp %r9, %rax\n"
 
@@ -83,9 +85,24 @@ __asm__(
 "	.text\n"
 "	.hidden hits_free, hits_take_any, hits_take\n"
 "	.globl hits_free, hits_take_any, hits_take\n"
-"	.globl free, __libc_free, __libc_cfree, cfree\n"
-"	.type free, @function\n"
+"	.globl malloc, __libc_malloc, free, __libc_free, __libc_cfree, cfree\n"
 
+"	.type malloc, @function\n"
+"	.p2align 5\n"
+"malloc:\n"                         /* as hits_new, with alloc_new */
+"	.cfi_startproc\n"
+"	cmp $32768, %rdi\n"
+"	ja alloc_new\n"
+"	lea 15(%rdi), %rax\n"
+"	lea sizeclass_twice(%rip), %rdx\n"
+"	shr $4, %rax\n"
+"	movzbl (%rdx, %rax), %esi\n"
+"	jmp hits_take\n"
+"	.cfi_endproc\n"
+"	.size malloc, . - malloc\n"
+"	.set __libc_malloc, malloc\n"
+
+"	.type free, @function\n"
 "	.p2align 5\n"
 "free:\n"
 "hits_free:\n"
@@ -156,6 +173,9 @@ FIND_LAST
 "	movb $1, (%r8)\n"
 "	ret\n"
 "hits_miss:\n"
+"	lea sizeclass_twice(%rip), %rcx\n"
+"	cmp %rcx, %rdx\n"
+"	je alloc_new\n"
 "	jmp *%rdx\n"
 "	.cfi_endproc\n"
 "	.size hits_take, . - hits_take\n"
@@ -282,11 +302,18 @@ void hits_free(void *ptr)
 	__atomic_store_n(&magazine->top, top + 1, __ATOMIC_RELEASE);
 }
 
-#define NAME(name) __attribute__((visibility("default"), alias("hits_free"))) void name(void *ptr)
-NAME(free);
-NAME(cfree);
-NAME(__libc_free);
-NAME(__libc_cfree);
+static void *take_new(size_t size)
+{
+	return hits_new(size, alloc_new);
+}
+
+#define NAME_OF(call) __attribute__((visibility("default"), alias(call)))
+NAME_OF("take_new") void *malloc(size_t size);
+NAME_OF("take_new") void *__libc_malloc(size_t size);
+NAME_OF("hits_free") void free(void *ptr);
+NAME_OF("hits_free") void cfree(void *ptr);
+NAME_OF("hits_free") void __libc_free(void *ptr);
+NAME_OF("hits_free") void __libc_cfree(void *ptr);
 
 #endif
 

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A stack of slots, from the bottom up; the ptr of the slot below the lowest is AWAKE_NO_ADDRESS. */
 struct magazine {
@@ -50,11 +51,13 @@ struct tcache {
 };
 
 struct tcache_more {
-	uint8_t busy;    /* not 0: its thread is at it, other than by a fast path */
-	bool wanted;     /* another thread is going to empty it */
-	bool emptied;    /* since its thread was last at it */
-	uint8_t rounds;  /* so many, its thread was not at it */
-	uint32_t visits; /* of its thread: how often it was at it */
+	uint8_t busy;   /* not 0: its thread is at it, other than by a fast path */
+	bool wanted;    /* another thread is going to empty it */
+	bool emptied;   /* since its thread was last at it */
+	uint8_t rounds; /* so many, its thread was not at it */
+	pid_t thread;
+	struct tcache **self; /* of the thread; NULL: others are not to empty the cache yet */
+	uint32_t visits;      /* of its thread: how often it was at it */
 	uint32_t visits_seen;
 	uint64_t sample_in; /* allocations until the next to be sampled */
 	uint64_t random;

@@ -1,5 +1,5 @@
 /*
- * malloc - the C names, with glibc's answers; those of free are in the room hits.
+ * malloc - the C names, with glibc's answers; those of malloc and free are in the room hits.
  *
  * Holds:  nothing.
  * Always: errno is ENOMEM where a request cannot be met; free leaves errno alone; blocks are aligned
@@ -38,11 +38,6 @@
 #define ALIGNMENT_LAW 16
 
 /* --- Allocation --------------------------------------------------------------------------------- */
-
-EXPORT void *malloc(size_t size)
-{
-	return hits_new(size, alloc_new);
-}
 
 EXPORT void *calloc(size_t count, size_t size)
 {
@@ -210,7 +205,6 @@ EXPORT void malloc_stats(void)
 
 /* --- The same under the names that some programs use to go around the public ones ------------------- */
 
-void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *ptr, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
@@ -218,7 +212,6 @@ void *__libc_valloc(size_t size);
 void *__libc_pvalloc(size_t size);
 int __posix_memalign(void **place, size_t alignment, size_t size);
 
-ALIAS(malloc) void *__libc_malloc(size_t size);
 ALIAS(calloc) void *__libc_calloc(size_t count, size_t size);
 ALIAS(realloc) void *__libc_realloc(void *ptr, size_t size);
 ALIAS(memalign) void *__libc_memalign(size_t alignment, size_t size);

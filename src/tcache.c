@@ -18,13 +18,18 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* A cache is emptied when its thread was not at it in so many rounds, of which there are four in the time after which
  * memory is idle; of so many caches in a round. */
 #define SLEEPS_ROUNDS   2u
 #define EMPTIES_AT_ONCE 128u
 
-struct tcache tcache_gone lies_late; /* as tcache_none, from the first end of a thread on */
+/* As tcache_none, from their first use on: of a thread that has ended; and of one whose cache another thread takes, until
+ * it comes by. */
+struct tcache tcache_gone lies_late;
+static struct tcache tcache_taken lies_late;
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
 
@@ -38,11 +43,12 @@ static unsigned arenas_allowed;
 static pthread_key_t key;
 
 /*
- * Who empties the cache of another thread wants it, interrupts all threads, and then looks whether the thread is at it.
- * An interrupted thread is not awake, so its next call comes here; and it never goes on in the middle of a fast path.
- * The interruption is a fence for all: either the thread is seen to be at it, and is left alone; or it sees, when it
- * comes or when it leaves, that its cache is wanted: then it waits, or does not leave as one who is awake. (Asymmetric
- * fences: Dice, Huang, Yang: Asymmetric Dekker synchronization, 2001.)
+ * Who empties the cache of another thread wants it, puts tcache_taken where the thread shows it, interrupts all threads,
+ * and then looks whether the thread is at it, or has shown it again.
+ * A thread never goes on in the middle of a fast path then; its next call finds nothing at hand, and comes here.
+ * The interruption is a fence for all: either the thread is seen to be at it, or to have been, and is left alone; or it
+ * sees, when it comes, that its cache is wanted: then it waits. (Asymmetric fences: Dice, Huang, Yang: Asymmetric Dekker
+ * synchronization, 2001.)
  */
 static bool is_wanted(const struct tcache *tcache)
 {
@@ -79,10 +85,18 @@ static bool has_arena(const struct tcache *tcache)
 	return likely(tcache->arena_number != TCACHE_ARENA_NONE);
 }
 
-struct tcache *tcache_hide(void)
+/* What the thread shows, or would if nobody had taken it. */
+static struct tcache *cache_of_thread(void)
 {
 	struct tcache *tcache = tcache_self;
-	bool slept = awake_not();
+
+	return unlikely(tcache == &tcache_taken) ? pthread_getspecific(key) : tcache;
+}
+
+struct tcache *tcache_hide(void)
+{
+	bool slept = awake_not() || tcache_self == &tcache_taken;
+	struct tcache *tcache = cache_of_thread();
 
 	if (!has_arena(tcache) && unfinished == NULL)
 		set_unfinished(tcache);
@@ -106,20 +120,16 @@ struct tcache *tcache_hide(void)
 
 void tcache_show(struct tcache *tcache)
 {
-	/* In this order. A signal handler hides and shows the cache only once it is there: then nothing is noted any more.
-	 * Who interrupted all threads before this one was noted, and then finds that it has left, is seen to want the cache. */
+	/* In this order. A signal handler hides and shows the cache only once it is there: then nothing is noted any more. */
 	if (has_arena(tcache))
 		awake_note(tcache->arena_number);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	tcache_self = tcache;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (has_arena(tcache)) {
-		if (unlikely(is_wanted(tcache)))
-			awake_forget();
+	if (has_arena(tcache))
 		cache_leave(tcache);
-	} else if (unfinished == tcache) {
+	else if (unfinished == tcache)
 		set_unfinished(NULL);
-	}
 }
 
 /* --- The slow paths of malloc and free ---------------------------------------------------------- */
@@ -127,7 +137,7 @@ void tcache_show(struct tcache *tcache)
 /* Returns: false where the thread has no cache, and gets none. */
 static bool has_cache(void)
 {
-	return has_arena(tcache_self) || (tcache_self == &tcache_none && tcache_new());
+	return has_arena(cache_of_thread()) || (tcache_self == &tcache_none && tcache_new());
 }
 
 __attribute__((noinline)) static void send_slow(struct slot slot, const struct pagemap_entry *entry)
@@ -135,7 +145,7 @@ __attribute__((noinline)) static void send_slow(struct slot slot, const struct p
 	if (tcache_is_busy())
 		return; /* it is lost */
 	/* Or a signal handler has interrupted its thread where that puts something into the outbox. */
-	bool apart = !has_cache() || tcache_more(tcache_self)->busy != 0;
+	bool apart = !has_cache() || tcache_more(cache_of_thread())->busy != 0;
 	struct tcache *tcache = tcache_hide();
 	if (apart) {
 		slab_flush(slab_arena(entry->arena), &slot, 1);
@@ -200,9 +210,16 @@ struct slot tcache_pop(unsigned class, bool larger)
 __attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entry *entry,
                                             uint8_t *state)
 {
+	struct slot slot = {.ptr = ptr, .state = state};
+
 	*state = SLOT_DEAD;
+	/* A signal handler may have come in between when the thread was to be noted as awake no more. */
+	if (unlikely(!has_arena(cache_of_thread()))) {
+		send_slow(slot, entry);
+		return;
+	}
 	struct tcache *tcache = tcache_hide();
-	magazines_keep(tcache, (struct slot){.ptr = ptr, .state = state}, entry);
+	magazines_keep(tcache, slot, entry);
 	idle_tick();
 	tcache_show(tcache);
 }
@@ -301,6 +318,13 @@ static void tcache_end(struct tcache *tcache)
 	page_b_record_free(tcache, cache_bytes());
 }
 
+/* Locks: threads is held. */
+static void stand_in_fill(struct tcache *stand_in)
+{
+	if (stand_in->arena_number != TCACHE_ARENA_NONE)
+		*stand_in = tcache_none;
+}
+
 /* From here on this thread has a stand-in for its cache. */
 static void leave(struct tcache *tcache, struct tcache *stand_in)
 {
@@ -308,6 +332,7 @@ static void leave(struct tcache *tcache, struct tcache *stand_in)
 	awake_forget();
 	tcache_self = &tcache_none;
 	lock_acquire(&threads);
+	stand_in_fill(&tcache_gone);
 	tcache_end(tcache);
 	lock_release(&threads);
 	tcache_self = stand_in;
@@ -319,6 +344,10 @@ bool tcache_new(void)
 	int saved = errno;
 
 	set_unfinished(&tcache_none);
+	if (has_arena(tcache_self)) { /* a signal handler came in between */
+		set_unfinished(NULL);
+		return true;
+	}
 	struct tcache *tcache = page_b_record_new(cache_bytes());
 	set_unfinished(tcache);
 	if (tcache == NULL) {
@@ -344,7 +373,10 @@ bool tcache_new(void)
 	cache_enter(tcache);
 	tcache_show(tcache);
 	bool kept = pthread_setspecific(key, tcache) == 0;
-	if (!kept)
+	tcache_more(tcache)->thread = gettid();
+	if (kept)
+		__atomic_store_n(&tcache_more(tcache)->self, &tcache_self, __ATOMIC_RELEASE);
+	else
 		leave(tcache, &tcache_none); /* it would not end with the thread */
 	set_unfinished(NULL);
 	errno = saved;
@@ -356,21 +388,19 @@ static void thread_exit(void *arg)
 {
 	int saved = errno;
 
-	lock_acquire(&threads);
-	if (tcache_gone.arena_number != TCACHE_ARENA_NONE)
-		tcache_gone = tcache_none;
-	lock_release(&threads);
 	leave(arg, &tcache_gone);
 	errno = saved;
 }
 
 void tcache_flush_self(void)
 {
-	if (!has_arena(tcache_self))
+	if (!has_arena(cache_of_thread()))
 		return;
 	struct tcache *tcache = tcache_hide();
 	lock_acquire(&threads);
-	tcache_empty(tcache);
+	/* Or a signal handler has interrupted its thread where that is at it. */
+	if (tcache_more(tcache)->busy == 1)
+		tcache_empty(tcache);
 	lock_release(&threads);
 	tcache_show(tcache);
 }
@@ -393,17 +423,50 @@ static bool is_to_be_emptied(struct tcache *tcache, bool all)
 	return !more->emptied && (all || more->rounds == SLEEPS_ROUNDS);
 }
 
+/* Whether a thread is there, and so what it shows: one may end without its destructors. */
+static bool is_there(pid_t thread)
+{
+	int saved = errno;
+	bool there = syscall(SYS_tgkill, getpid(), thread, 0) == 0;
+
+	errno = saved;
+	return there;
+}
+
+/* Takes a cache that its thread shows. Returns: false where that is at it. */
+static bool take(struct tcache *tcache)
+{
+	struct tcache_more *more = tcache_more(tcache);
+	struct tcache **self = __atomic_load_n(&more->self, __ATOMIC_ACQUIRE);
+	struct tcache *shown = tcache;
+
+	if (self == NULL || !is_there(more->thread))
+		return false;
+	__atomic_store_n(&more->wanted, true, __ATOMIC_SEQ_CST);
+	if (__atomic_compare_exchange_n(self, &shown, &tcache_taken, false, __ATOMIC_SEQ_CST,
+	                                __ATOMIC_SEQ_CST) ||
+	    shown == &tcache_taken)
+		return true;
+	__atomic_store_n(&more->wanted, false, __ATOMIC_RELEASE);
+	return false;
+}
+
 /* Wants the caches that are to be emptied, at most so many. Returns: how many they are. */
 static unsigned want(bool all)
 {
 	unsigned count = 0;
 
 	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = tcache->next)
-		if (is_to_be_emptied(tcache, all) && (all || count < EMPTIES_AT_ONCE)) {
-			__atomic_store_n(&tcache_more(tcache)->wanted, true, __ATOMIC_RELAXED);
-			count++;
-		}
+		if (is_to_be_emptied(tcache, all) && (all || count < EMPTIES_AT_ONCE))
+			count += take(tcache);
 	return count;
+}
+
+/* Whether its thread has not come by since it was taken; in this order, as it shows it before it leaves. */
+static bool is_taken(const struct tcache_more *more)
+{
+	return __atomic_load_n(&more->busy, __ATOMIC_ACQUIRE) == 0 &&
+	       __atomic_load_n(more->self, __ATOMIC_RELAXED) == &tcache_taken;
 }
 
 static void empty_wanted(bool interrupted)
@@ -412,7 +475,7 @@ static void empty_wanted(bool interrupted)
 		struct tcache_more *more = tcache_more(tcache);
 		if (!more->wanted)
 			continue;
-		if (interrupted && __atomic_load_n(&more->busy, __ATOMIC_ACQUIRE) == 0) {
+		if (interrupted && is_taken(more)) {
 			tcache_empty(tcache);
 			more->emptied = true;
 		}
@@ -422,12 +485,13 @@ static void empty_wanted(bool interrupted)
 
 runs_seldom void tcache_empty_others(bool all)
 {
-	if (tcache_count() < 2)
+	if (tcache_count() < 2 || !awake_interrupts)
 		return;
 	if (all)
 		lock_acquire(&threads);
 	else if (!lock_try(&threads))
 		return;
+	stand_in_fill(&tcache_taken);
 	if (want(all) != 0)
 		empty_wanted(awake_interrupt_all());
 	lock_release(&threads);
@@ -435,7 +499,7 @@ runs_seldom void tcache_empty_others(bool all)
 
 runs_seldom void tcache_fork_child(void)
 {
-	const struct tcache *own = tcache_self;
+	const struct tcache *own = cache_of_thread();
 	struct tcache *next;
 
 	if (tcache_is_busy())
@@ -447,6 +511,8 @@ runs_seldom void tcache_fork_child(void)
 		next = tcache->next;
 		if (tcache != own)
 			tcache_end(tcache);
+		else
+			tcache_more(tcache)->thread = gettid();
 	}
 	lock_release(&threads);
 }
@@ -465,6 +531,6 @@ bool tcache_boot(void)
 	if (arenas_allowed > AWAKE_NUMBERS_MAX)
 		arenas_allowed = AWAKE_NUMBERS_MAX;
 	idle_empty_caches = tcache_empty_others;
-	awake_boot(heap_address_of(heap_process, heap_process->granules_max), arenas_allowed);
+	awake_boot(arenas_allowed);
 	return pthread_key_create(&key, thread_exit) == 0;
 }

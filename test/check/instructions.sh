@@ -60,7 +60,7 @@ done <<'END'
 hits malloc 20
 hits free 32
 zeros calloc 60
-objects operators_Znwm 20
+objects operators_Znwm 21
 objects free 32
 hits malloc 270 HALLOC_HARDENED=1
 hits free 300 HALLOC_HARDENED=1
