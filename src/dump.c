@@ -2,7 +2,7 @@
  * dump - prints the cells of a heap.
  *
  * Holds:  nothing.
- * Always: views are copied under the heap's lock, in portions, and printed without it.
+ * Always: what is seen is copied under the heap's lock, in portions, and printed without it.
  * Locks:  the heap's, briefly.
  */
 #include "dump.h"
@@ -12,25 +12,58 @@
 
 #define PORTION 64
 
-typedef void (*print_view)(struct report_stream *out, const struct heap_view *view);
+/* A cell, and the slab in it, as they are while the heap is locked: then no slab goes. */
+struct seen {
+	struct heap_view view;
+	bool has_slab;
+	uint16_t arena;
+	uint32_t slot_bytes;
+	struct slab_counts counts;
+};
 
-static void dump_cells(struct heap *heap, struct report_stream *out, print_view print)
-{
-	struct heap_view views[PORTION];
-	const char *from = NULL;
+struct seen_list {
+	struct seen seen[PORTION];
 	size_t count;
+};
 
-	while ((count = heap_views(heap, from, views, PORTION)) != 0) {
-		for (size_t i = 0; i < count; i++)
-			print(out, &views[i]);
-		from = (const char *)views[count - 1].start + views[count - 1].bytes;
+typedef void (*print_seen)(struct report_stream *out, const struct seen *seen);
+
+static int see(const struct heap_view *view, void *arg)
+{
+	struct seen_list *list = arg;
+	struct seen *seen = &list->seen[list->count++];
+	const struct slab *slab = view->kind == HEAP_SLAB ? slab_at(view->start) : NULL;
+
+	*seen = (struct seen){.view = *view, .has_slab = slab != NULL};
+	if (slab != NULL) {
+		seen->arena = slab->arena;
+		seen->slot_bytes = sizeclasses[slab->sizeclass].slot_bytes;
+		seen->counts = slab_count(slab);
+	}
+	return list->count == PORTION;
+}
+
+static void dump_cells(struct heap *heap, struct report_stream *out, print_seen print)
+{
+	struct seen_list list = {.count = PORTION};
+	const char *from = NULL;
+
+	while (list.count == PORTION) {
+		list.count = 0;
+		heap_visit(heap, from, see, &list);
+		for (size_t i = 0; i < list.count; i++)
+			print(out, &list.seen[i]);
+		if (list.count != 0) {
+			const struct heap_view *last = &list.seen[list.count - 1].view;
+			from = (const char *)last->start + last->bytes;
+		}
 	}
 }
 
-static void print_cell(struct report_stream *out, const struct heap_view *view)
+static void print_cell(struct report_stream *out, const struct seen *seen)
 {
-	report_format(out, "%p %10zu %s\n", view->start, view->bytes,
-	              view->kind == HEAP_FREE ? "free" : "in use");
+	report_format(out, "%p %10zu %s\n", seen->view.start, seen->view.bytes,
+	              seen->view.kind == HEAP_FREE ? "free" : "in use");
 }
 
 int dump_heap(struct heap *heap, int fd)
@@ -41,22 +74,21 @@ int dump_heap(struct heap *heap, int fd)
 	return report_flush(&out);
 }
 
-static void print_slab(struct report_stream *out, const struct heap_view *view)
+static void print_slab(struct report_stream *out, const struct seen *seen)
 {
-	const struct slab *slab = slab_at(view->start);
-
-	if (slab == NULL) {
+	if (!seen->has_slab) {
 		report_format(out, "slab\n");
 		return;
 	}
-	struct slab_counts counts = slab_count(slab);
 	report_format(out, "slab of %u-byte slots in arena %u: %u live, %u cached, %u free\n",
-	              sizeclasses[slab->sizeclass].slot_bytes, (unsigned)slab->arena, counts.live,
-	              counts.cached, counts.free);
+	              seen->slot_bytes, (unsigned)seen->arena, seen->counts.live,
+	              seen->counts.cached, seen->counts.free);
 }
 
-static void print_process_cell(struct report_stream *out, const struct heap_view *view)
+static void print_process_cell(struct report_stream *out, const struct seen *seen)
 {
+	const struct heap_view *view = &seen->view;
+
 	report_format(out, "%p %10zu ", view->start, view->bytes);
 	switch (view->kind) {
 	case HEAP_FREE:
@@ -67,7 +99,7 @@ static void print_process_cell(struct report_stream *out, const struct heap_view
 		              guarded_is_kept(view->start) ? "freed, held back\n" : "in use\n");
 		break;
 	case HEAP_SLAB:
-		print_slab(out, view);
+		print_slab(out, seen);
 		break;
 	case HEAP_HOLE:
 		report_format(out, "not ours\n");

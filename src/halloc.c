@@ -59,7 +59,9 @@ EXPORT int hprint(int fd)
 {
 	if (!alloc_boot())
 		return fail(ENOMEM);
+	struct tcache *tcache = tcache_hide();
 	int error = dump_process(fd);
+	tcache_show(tcache);
 	return error == 0 ? 0 : fail(error);
 }
 
@@ -76,7 +78,7 @@ EXPORT struct heap *heap_create(size_t size, size_t granule)
 	if (size == 0)
 		size = os_page_bytes;
 	if (size > PTRDIFF_MAX / 4) {
-		errno = ENOMEM;
+		errno = EINVAL;
 		return NULL;
 	}
 	return heap_open((size + os_page_bytes - 1) & -os_page_bytes, granule);

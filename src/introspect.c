@@ -105,7 +105,10 @@ void introspect_count(struct introspect_totals *totals)
 	*totals = (struct introspect_totals){0};
 	if (!alloc_boot())
 		return;
+	struct tcache *tcache = tcache_hide();
 	heap_visit(heap_process, NULL, count_cell, totals);
+	totals->committed_bytes = heap_committed_bytes();
+	tcache_show(tcache);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		const struct introspect_class *seen = &totals->classes[class];
 		size_t bytes = sizeclasses[class].slot_bytes;
@@ -123,16 +126,24 @@ void introspect_count(struct introspect_totals *totals)
 		totals->arenas++;
 	totals->tcaches = tcache_count();
 	totals->free_dirty_bytes = (size_t)heap_process->granules_dirty << HEAP_PAGE_SHIFT;
-	totals->committed_bytes = heap_committed_bytes();
 	count_work(&totals->work);
 }
 
 /* --- glibc's forms ------------------------------------------------------------------------------ */
 
-/* What glibc calls an arena is here all of Page A but the large blocks, and the bootstrap buffer. */
+/* What malloc_trim would give back of the free cells. (Counted a moment later than they were.) */
+static size_t kept_bytes(const struct introspect_totals *totals)
+{
+	return totals->free_dirty_bytes < totals->free_cell_bytes ? totals->free_dirty_bytes
+	                                                          : totals->free_cell_bytes;
+}
+
+/* What glibc calls an arena is here all of Page A but the large blocks, and what went back to the system; and the
+ * bootstrap buffer. */
 static size_t arena_bytes(const struct introspect_totals *totals)
 {
-	return totals->page_a_bytes - totals->block_bytes + totals->bootstrap_bytes;
+	return totals->page_a_bytes - totals->block_bytes - totals->free_cell_bytes +
+	       kept_bytes(totals) + totals->bootstrap_bytes;
 }
 
 static size_t arena_live_bytes(const struct introspect_totals *totals)
@@ -149,7 +160,7 @@ static struct mallinfo2 mallinfo_of(const struct introspect_totals *totals)
 	        .hblkhd = totals->block_bytes,
 	        .uordblks = arena_live_bytes(totals),
 	        .fordblks = arena_bytes(totals) - arena_live_bytes(totals),
-	        .keepcost = totals->free_cell_bytes,
+	        .keepcost = kept_bytes(totals),
 	};
 }
 
@@ -180,7 +191,7 @@ static void info_sizes(FILE *stream, const struct introspect_totals *totals)
 static void info_totals(FILE *stream, const struct introspect_totals *totals)
 {
 	size_t rest_count = totals->free_cells + totals->free_slots;
-	size_t rest_bytes = totals->free_cell_bytes + totals->free_slot_bytes;
+	size_t rest_bytes = kept_bytes(totals) + totals->free_slot_bytes;
 
 	fprintf(stream, "<total type=\"fast\" count=\"%zu\" size=\"%zu\"/>\n", totals->cached_slots,
 	        totals->cached_slot_bytes);

@@ -125,25 +125,3 @@ int heap_visit(struct heap *heap, const void *from,
 	lock_release(&heap->lock);
 	return answer;
 }
-
-struct view_list {
-	struct heap_view *views;
-	size_t count;
-	size_t room;
-};
-
-static int view_append(const struct heap_view *view, void *arg)
-{
-	struct view_list *list = arg;
-
-	list->views[list->count++] = *view;
-	return list->count == list->room;
-}
-
-size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count)
-{
-	struct view_list list = {.views = views, .room = count};
-
-	heap_visit(heap, from, view_append, &list);
-	return list.count;
-}

@@ -37,7 +37,4 @@ bool heap_was_freed(struct heap *heap, const void *ptr);
 int heap_visit(struct heap *heap, const void *from,
                int (*visit)(const struct heap_view *view, void *arg), void *arg);
 
-/* Copies up to count views of cells, as heap_visit shows them. Returns: how many. */
-size_t heap_views(struct heap *heap, const void *from, struct heap_view *views, size_t count);
-
 #endif

@@ -29,9 +29,9 @@ int main(void)
 		FAILS(heap_create(0, bad[i]) == NULL, EINVAL);
 	FAILS(heap_create(100, 3) == NULL, EINVAL);
 	errno = 0;
-	REQUIRE(heap_create(SIZE_MAX, 0) == NULL && (errno == EINVAL || errno == ENOMEM));
+	FAILS(heap_create(SIZE_MAX, 0) == NULL, EINVAL);
 	errno = 0;
-	REQUIRE(heap_create(SIZE_MAX - 4096, 1) == NULL && (errno == EINVAL || errno == ENOMEM));
+	FAILS(heap_create(SIZE_MAX - 4096, 1) == NULL, EINVAL);
 	errno = 0;
 	REQUIRE(heap_create((size_t)1 << 60, 16) == NULL && (errno == EINVAL || errno == ENOMEM));
 	FAILS(heap_alloc(NULL, 10) == NULL, EINVAL);
