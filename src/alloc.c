@@ -115,20 +115,30 @@ bool alloc_boot(void)
 
 /* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
  * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
-static bool forks_alone;
+static pthread_t forks_alone; /* the thread that does; else 0 */
 
 static void fork_prepare(void)
 {
-	forks_alone = lock_is_alone();
-	if (forks_alone)
+	if (lock_is_alone()) {
+		forks_alone = pthread_self();
 		return;
+	}
 	pthread_mutex_lock(&boot_mutex);
 	lock_fork_prepare();
 }
 
+/* Whether the fork that ends was made so: another may have begun since, by a thread that a handler of it started. */
+static bool forked_alone(void)
+{
+	if (forks_alone != pthread_self())
+		return false;
+	forks_alone = 0;
+	return true;
+}
+
 static void fork_parent(void)
 {
-	if (forks_alone)
+	if (forked_alone())
 		return;
 	lock_fork_parent();
 	pthread_mutex_unlock(&boot_mutex);
@@ -158,7 +168,7 @@ static void fork_child(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
-	if (forks_alone)
+	if (forked_alone())
 		return;
 	lock_fork_child();
 	boot_mutex = fresh;
@@ -237,12 +247,13 @@ static bool make_room(size_t size)
 	return true;
 }
 
-/* A request of size bytes fails. Tells about the limit, the first time that it is the reason. */
-__attribute__((noinline, cold)) static void *no_room(size_t size)
+/* A request of size bytes fails; before it, so many were refused. Tells about the limit, the first time that it is the
+ * reason. */
+__attribute__((noinline, cold)) static void *no_room(size_t size, uint64_t refusals)
 {
 	static bool told;
 
-	if (limit_refusals() != 0 && alloc_limit_report != NULL &&
+	if (limit_refusals() != refusals && alloc_limit_report != NULL &&
 	    !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
 		alloc_limit_report(size);
 	errno = ENOMEM;
@@ -262,6 +273,7 @@ static void *block_take(size_t size, size_t alignment)
 
 static void *new_block(size_t size, size_t alignment)
 {
+	uint64_t refusals = limit_refusals();
 	int saved = errno;
 	void *ptr = NULL;
 
@@ -270,7 +282,7 @@ static void *new_block(size_t size, size_t alignment)
 	if (unlikely(ptr == NULL) && make_room(size))
 		ptr = block_take(size, alignment);
 	if (unlikely(ptr == NULL))
-		return no_room(size);
+		return no_room(size, refusals);
 	errno = saved;
 	return ptr;
 }
@@ -288,13 +300,14 @@ runs_seldom static bool block_fill(void *ptr, size_t from)
 /* As tcache_pop, with a second try, and what errno says. */
 static struct slot pop_slot(unsigned class, bool larger)
 {
+	uint64_t refusals = limit_refusals();
 	int saved = errno;
 	struct slot slot = tcache_pop(class, larger);
 
 	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
 		slot = tcache_pop(class, larger);
 	if (unlikely(slot.ptr == NULL))
-		no_room(sizeclasses[class].slot_bytes);
+		no_room(sizeclasses[class].slot_bytes, refusals);
 	else
 		errno = saved;
 	return slot;
@@ -302,6 +315,7 @@ static struct slot pop_slot(unsigned class, bool larger)
 
 runs_seldom static void *new_hardened(size_t size, size_t alignment, bool grows)
 {
+	uint64_t refusals = limit_refusals();
 	int saved = errno;
 	void *ptr = NULL;
 
@@ -312,7 +326,7 @@ runs_seldom static void *new_hardened(size_t size, size_t alignment, bool grows)
 	if (unlikely(ptr == NULL) && make_room(size))
 		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL))
-		return no_room(size);
+		return no_room(size, refusals);
 	errno = saved;
 	return ptr;
 }

@@ -50,7 +50,10 @@ struct heap_page {
 /* The huge page that starts here was asked for. */
 #define HEAP_PAGE_HUGE 0x40000000u
 
-#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE)
+/* The huge page that starts here was given up. */
+#define HEAP_PAGE_LEFT 0x20000000u
+
+#define HEAP_PAGE_MARKS (HEAP_PAGE_FREED | HEAP_PAGE_HUGE | HEAP_PAGE_LEFT)
 
 struct heap {
 	struct lock lock;

@@ -563,5 +563,6 @@ void guarded_boot(unsigned live_max, bool both_ends)
 	live_most = live_max;
 	lays_both_ways = both_ends;
 	misuse_history = history_find;
+	os_mappings_max(); /* now, as the program may forbid itself to open a file */
 	guarded_on = true;
 }

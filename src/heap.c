@@ -119,13 +119,15 @@ runs_seldom bool heap_fill(struct heap *heap, void *ptr, size_t from)
 
 /* --- Parts that are closed ---------------------------------------------------------------------- */
 
-runs_seldom void heap_close_part(void *start, size_t bytes)
+runs_seldom bool heap_close_part(void *start, size_t bytes)
 {
 	/* It may be resident from an earlier use. */
 	if (!heap_is_zero(heap_process, start, bytes))
 		heap_purge_range(heap_process, (uintptr_t)start, bytes);
-	os_guard(start, bytes);
+	if (!os_guard(start, bytes))
+		return false;
 	__atomic_fetch_add(&process_closed_bytes, bytes, __ATOMIC_RELAXED);
+	return true;
 }
 
 runs_seldom bool heap_open_part(void *start, size_t bytes)

@@ -43,9 +43,9 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
  * Returns: false when there is no room behind it, or the limit is in the way. */
 bool heap_resize(struct heap *heap, void *ptr, size_t bytes);
 
-/* Makes a part of a cell that was just handed out inaccessible, if the system lets it: it holds nothing, and does
- * not count as committed. Process heap. */
-void heap_close_part(void *start, size_t bytes);
+/* Makes a part of a cell that was just handed out inaccessible: it holds nothing, and does not count as committed.
+ * Process heap. Returns: false where the system does not let it; it stays as it is then. */
+bool heap_close_part(void *start, size_t bytes);
 
 /* Opens it again. Returns: false where the system refuses that. */
 bool heap_open_part(void *start, size_t bytes);

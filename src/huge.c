@@ -1,7 +1,7 @@
 /*
  * huge - huge pages under the process heap.
  *
- * Holds:  how many huge pages were given up, and whether more are asked for; in the heap pages, which were.
+ * Holds:  how many huge pages are given up, and whether more are asked for; in the heap pages, which were.
  * Locks:  none; heap->lock is held.
  *
  * They save most of the page faults and TLB misses, and cost memory where they are not filled. So one is asked for
@@ -48,9 +48,10 @@
  * faults. */
 #define DEAR_NS 2000u
 
-/* A stretch that is given up is a mapping of its own, and parts another: of those that a process may have, one part in
- * so many is for them. */
-#define LEAVES_SHARE 32u
+/* A stretch that is given up is a mapping of its own, and parts another: so many may be at a time, a thirty-second of the
+ * mappings that a process has by default. (What it may have is not looked up: a program may have forbidden itself to open
+ * a file by now.) */
+#define LEFT_MAX (OS_MAPPINGS_MAX / 32u)
 
 /* Where one takes too long, none are asked for the next so many times; and so on, twice as many each time. */
 #define PAUSE_FIRST 16u
@@ -64,8 +65,8 @@ enum { HUGE_AUTO, HUGE_OFF, HUGE_ON };
 
 unsigned huge_arenas;
 
-static unsigned given_up;
-static bool ended; /* no more are asked for */
+static unsigned left;
+static bool ended; /* there are none */
 
 static struct {
 	uint64_t small_ns; /* what one takes */
@@ -76,7 +77,7 @@ static struct {
 
 static bool are_wanted(void)
 {
-	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended)
+	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended || left > LEFT_MAX)
 		return false;
 	return options.huge_pages == HUGE_ON || (limit_bytes == SIZE_MAX && options.sample == 0);
 }
@@ -106,6 +107,17 @@ static bool is_in_asked(const struct heap *heap, uint32_t granule)
 	uint32_t start = huge_start(heap, granule);
 
 	return start <= granule && is_asked(heap, start);
+}
+
+/* Those from one boundary up to another were asked for, or are no more. */
+static void mark(struct heap *heap, uint32_t offset, uint32_t end)
+{
+	for (; offset < end; offset += HUGE_GRANULES) {
+		struct heap_page *page = &heap->pages[offset];
+		if ((page->first & HEAP_PAGE_LEFT) != 0)
+			left--;
+		page->first = (page->first ^ HEAP_PAGE_HUGE) & ~HEAP_PAGE_LEFT;
+	}
 }
 
 /* --- What they cost ------------------------------------------------------------------------------ */
@@ -171,7 +183,7 @@ runs_seldom static bool one_pays(struct heap *heap, uint32_t offset)
 		ended = true;
 		return false;
 	}
-	heap->pages[offset].first ^= HEAP_PAGE_HUGE;
+	mark(heap, offset, offset + HUGE_GRANULES);
 	return timed((void *)start, os_page_bytes) <= most || most == 0;
 }
 
@@ -213,8 +225,7 @@ runs_seldom static void ask(struct heap *heap, uint32_t offset, uint32_t end, en
 		ended = true; /* there are none */
 		return;
 	}
-	for (; offset < end; offset += HUGE_GRANULES)
-		heap->pages[offset].first ^= HEAP_PAGE_HUGE;
+	mark(heap, offset, end);
 }
 
 /* --- Asked for ---------------------------------------------------------------------------------- */
@@ -350,9 +361,9 @@ void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules)
 		if (chunk < skew || !is_asked(heap, first) ||
 		    (first >= offset && first + HUGE_GRANULES <= offset + granules))
 			continue;
-		heap->pages[first].first &= ~HEAP_PAGE_HUGE;
+		mark(heap, first, first + HUGE_GRANULES);
+		heap->pages[first].first |= HEAP_PAGE_LEFT;
+		left++;
 		os_huge_pages((void *)heap_address_of(heap, first), HUGE_BYTES, false);
-		if (++given_up > os_mappings_max() / LEAVES_SHARE)
-			ended = true;
 	}
 }

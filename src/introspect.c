@@ -613,6 +613,8 @@ static void stderr_remember(void)
 	struct stat now;
 
 	stats.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STATS_FD_MIN);
+	if (stats.fd < 0) /* there may be fewer */
+		stats.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (stats.fd >= 0 && fstat(stats.fd, &now) == 0) {
 		stats.fd_device = now.st_dev;
 		stats.fd_inode = now.st_ino;

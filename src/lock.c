@@ -45,8 +45,8 @@ static bool is_usual(void)
 
 static bool lock_held_by_fork(void)
 {
-	return __atomic_load_n(&forking, __ATOMIC_RELAXED) &&
-	       pthread_equal(forking_thread, pthread_self());
+	return __atomic_load_n(&forking, __ATOMIC_ACQUIRE) &&
+	       __atomic_load_n(&forking_thread, __ATOMIC_RELAXED) == pthread_self();
 }
 
 void lock_rank_taken(enum lock_rank rank)
@@ -298,8 +298,8 @@ runs_seldom void lock_fork_prepare(void)
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
 		if (likely(!is_own(lock)))
 			mutex_take(lock);
-	forking_thread = pthread_self();
-	__atomic_store_n(&forking, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&forking_thread, pthread_self(), __ATOMIC_RELAXED);
+	__atomic_store_n(&forking, true, __ATOMIC_RELEASE);
 	__atomic_fetch_add(&unusual, 1, __ATOMIC_RELAXED);
 }
 

@@ -51,11 +51,11 @@ struct tcache {
 };
 
 struct tcache_more {
-	uint8_t busy;   /* not 0: its thread is at it, other than by a fast path */
-	bool wanted;    /* another thread is going to empty it */
-	bool emptied;   /* since its thread was last at it */
-	uint8_t rounds; /* so many, its thread was not at it */
-	pid_t thread;
+	uint8_t busy;         /* not 0: its thread is at it, other than by a fast path */
+	bool wanted;          /* another thread is going to empty it */
+	bool emptied;         /* since its thread was last at it */
+	uint8_t rounds;       /* so many, its thread was not at it */
+	pid_t thread;         /* 0: the first of the process */
 	struct tcache **self; /* of the thread; NULL: others are not to empty the cache yet */
 	uint32_t visits;      /* of its thread: how often it was at it */
 	uint32_t visits_seen;

@@ -378,9 +378,8 @@ bool os_seal(void *start, size_t bytes, bool sealed)
 
 /* Each guard takes two mappings; the program is left more than half of them. Where addresses are limited,
  * guards take one part in so many of these, at a heap page each. */
-#define GUARD_SHARE          5u
-#define GUARD_SPACE_SHARE    16u
-#define MAPPINGS_MAX_DEFAULT 65530u
+#define GUARD_SHARE       5u
+#define GUARD_SPACE_SHARE 16u
 
 static unsigned guards;
 
@@ -396,7 +395,7 @@ unsigned os_mappings_max(void)
 	if (os_file_read("/proc/sys/vm/max_map_count", text, sizeof text))
 		mappings = strtoul(text, NULL, 10);
 	if (mappings == 0 || mappings > UINT32_MAX)
-		mappings = MAPPINGS_MAX_DEFAULT;
+		mappings = OS_MAPPINGS_MAX;
 	__atomic_store_n(&most, (unsigned)mappings, __ATOMIC_RELAXED);
 	return (unsigned)mappings;
 }

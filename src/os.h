@@ -96,7 +96,8 @@ void os_unmap(void *start, size_t bytes);
 bool os_guard(void *start, size_t bytes);
 bool os_unguard(void *start, size_t bytes);
 
-/* How many mappings a process may have. */
+/* How many mappings a process may have by default; and how many this one may: asked the first time, by a file. */
+#define OS_MAPPINGS_MAX 65530u
 unsigned os_mappings_max(void);
 
 /* A guard, of up to a heap page, parts mappings and takes addresses, and the system allows a process only so

@@ -195,12 +195,14 @@ static void *cell_take(struct slab *slab, size_t bytes)
 }
 
 /* Returns: false where the slab must be inaccessible and could not be made so. */
-static bool slab_guard(const struct arena *arena, const struct slab *slab, size_t bytes)
+static bool slab_guard(const struct arena *arena, struct slab *slab, size_t bytes)
 {
-	if (arena->inaccessible && !os_guard((void *)slab->start, bytes))
+	if (arena->inaccessible && !heap_close_part((void *)slab->start, bytes))
 		return false;
-	if (slab->guarded)
-		heap_close_part((void *)(slab->start + bytes), HEAP_PAGE_BYTES);
+	if (slab->guarded && !heap_close_part((void *)(slab->start + bytes), HEAP_PAGE_BYTES)) {
+		os_guard_release();
+		slab->guarded = false;
+	}
 	return true;
 }
 

@@ -373,7 +373,8 @@ bool tcache_new(void)
 	cache_enter(tcache);
 	tcache_show(tcache);
 	bool kept = pthread_setspecific(key, tcache) == 0;
-	tcache_more(tcache)->thread = gettid();
+	/* The first one's is that of the process; in the child of a fork, too. */
+	tcache_more(tcache)->thread = tcache_count() > 1 ? gettid() : 0;
 	if (kept)
 		__atomic_store_n(&tcache_more(tcache)->self, &tcache_self, __ATOMIC_RELEASE);
 	else
@@ -427,7 +428,8 @@ static bool is_to_be_emptied(struct tcache *tcache, bool all)
 static bool is_there(pid_t thread)
 {
 	int saved = errno;
-	bool there = syscall(SYS_tgkill, getpid(), thread, 0) == 0;
+	pid_t process = getpid();
+	bool there = syscall(SYS_tgkill, process, thread != 0 ? thread : process, 0) == 0;
 
 	errno = saved;
 	return there;
@@ -512,7 +514,7 @@ runs_seldom void tcache_fork_child(void)
 		if (tcache != own)
 			tcache_end(tcache);
 		else
-			tcache_more(tcache)->thread = gettid();
+			tcache_more(tcache)->thread = 0;
 	}
 	lock_release(&threads);
 }

@@ -44,7 +44,7 @@ static const char help[] =
         "thread\n"
         "would be one that it never made. So a program is never disturbed; but one that allocates\n"
         "nothing does not see the word. Then this is said, and the request stands: the process\n"
-        "honours it at its next slow path. The slots that its threads keep cached stay with them.\n"
+        "honours it at its next slow path. The slots that its threads keep cached go back, too.\n"
         "\n"
         "Only the user of a process, or root, may ask; where kernel.yama.ptrace_scope is not 0, "
         "only\n"

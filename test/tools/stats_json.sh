@@ -91,13 +91,14 @@ grep -Fxq -f "$temporary/out" "$json" || {
 	fail "mallinfo2 in the program and in the JSON differ: $(cat "$temporary/out")"
 	grep mallinfo2 "$json"
 }
-equal arena "$(field mallinfo2 arena)" $(($(field page_a bytes) - $(field page_a block_bytes) + \
-	$(field bootstrap bytes)))
+gone=$(($(field page_a free_bytes) - $(field page_a free_dirty_bytes))) # back to the system
+equal arena "$(field mallinfo2 arena)" $(($(field page_a bytes) - $(field page_a block_bytes) - \
+	gone + $(field bootstrap bytes)))
 equal uordblks "$(field mallinfo2 uordblks)" $(($(field live slot_bytes) + \
 	$(field bootstrap live_bytes)))
 equal hblkhd "$(field mallinfo2 hblkhd)" "$(field live block_bytes)"
 equal hblks "$(field mallinfo2 hblks)" "$(field live blocks)"
-equal keepcost "$(field mallinfo2 keepcost)" "$(field page_a free_bytes)"
+equal keepcost "$(field mallinfo2 keepcost)" "$(field page_a free_dirty_bytes)"
 equal ordblks "$(field mallinfo2 ordblks)" $(($(field page_a free_cells) + \
 	$(field slots free) + $(field slots cached)))
 
@@ -110,8 +111,8 @@ equal "mmap size" "$(of_xml 'total type="mmap"' size)" "$(field live block_bytes
 equal "fast count" "$(of_xml 'total type="fast"' count)" "$(field slots cached)"
 equal "fast size" "$(of_xml 'total type="fast"' size)" "$(field slots cached_bytes)"
 equal "rest size" "$(of_xml 'total type="rest"' size)" $(($(field slots free_bytes) + \
-	$(field page_a free_bytes)))
-equal "system size" "$(of_xml 'system type="current"' size)" $(($(field page_a bytes) + \
+	$(field page_a free_dirty_bytes)))
+equal "system size" "$(of_xml 'system type="current"' size)" $(($(field page_a bytes) - gone + \
 	$(field bootstrap bytes)))
 sizes=$(sed -n 's/^  <size .*total="\([0-9]*\)".*/\1/p' "$temporary/xml" | awk '{ n += $1 }
 	END { print n }')
