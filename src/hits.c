@@ -242,7 +242,7 @@ FIND_LAST
 /* In C nothing says where a thread is stopped: so nobody empties caches of others. */
 static bool take(size_t twice, struct slot *slot)
 {
-	struct magazine *magazine = &tcache_self->magazines[twice / 2];
+	struct magazine *magazine = &tcache_shown()->magazines[twice / 2];
 	const struct slot *last = magazine->top - 1;
 
 	slot->ptr = last->ptr;
@@ -290,7 +290,7 @@ void hits_free(void *ptr)
 		return;
 	}
 	struct magazine *magazine =
-	        (struct magazine *)(void *)((char *)tcache_self + entry->magazine);
+	        (struct magazine *)(void *)((char *)tcache_shown() + entry->magazine);
 	struct slot *top = magazine->top;
 	if (unlikely(top == magazine->limit)) {
 		tcache_spill(ptr, entry, slot.state);

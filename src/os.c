@@ -198,7 +198,7 @@ runs_seldom bool os_window_allows(const struct os_window *window, size_t bytes)
 		return true;
 	enum os_claim claim = map_at(start, bytes);
 	if (claim == OS_CLAIMED)
-		munmap((void *)start, bytes);
+		os_unmap((void *)start, bytes);
 	return claim != OS_CLAIM_REFUSED;
 }
 

@@ -88,21 +88,21 @@ static bool has_arena(const struct tcache *tcache)
 /* What the thread shows, or would if nobody had taken it. */
 static struct tcache *cache_of_thread(void)
 {
-	struct tcache *tcache = tcache_self;
+	struct tcache *tcache = tcache_shown();
 
 	return unlikely(tcache == &tcache_taken) ? pthread_getspecific(key) : tcache;
 }
 
 struct tcache *tcache_hide(void)
 {
-	bool slept = awake_not() || tcache_self == &tcache_taken;
+	bool slept = awake_not() || tcache_shown() == &tcache_taken;
 	struct tcache *tcache = cache_of_thread();
 
 	if (!has_arena(tcache) && unfinished == NULL)
 		set_unfinished(tcache);
 	awake_forget();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	tcache_self = &tcache_none;
+	__atomic_store_n(&tcache_self, &tcache_none, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (has_arena(tcache)) {
 		if (cache_enter(tcache)) {
@@ -124,7 +124,7 @@ void tcache_show(struct tcache *tcache)
 	if (has_arena(tcache))
 		awake_note(tcache->arena_number);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	tcache_self = tcache;
+	__atomic_store_n(&tcache_self, tcache, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (has_arena(tcache))
 		cache_leave(tcache);
@@ -137,7 +137,7 @@ void tcache_show(struct tcache *tcache)
 /* Returns: false where the thread has no cache, and gets none. */
 static bool has_cache(void)
 {
-	return has_arena(cache_of_thread()) || (tcache_self == &tcache_none && tcache_new());
+	return has_arena(cache_of_thread()) || (tcache_shown() == &tcache_none && tcache_new());
 }
 
 __attribute__((noinline)) static void send_slow(struct slot slot, const struct pagemap_entry *entry)
@@ -164,7 +164,7 @@ __attribute__((noinline)) static void send_slow(struct slot slot, const struct p
 __attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry *entry,
                                            uint8_t *state)
 {
-	struct tcache *tcache = tcache_self;
+	struct tcache *tcache = tcache_shown();
 	struct slot slot = {.ptr = ptr, .state = state};
 
 	*state = SLOT_DEAD;
@@ -330,12 +330,12 @@ static void leave(struct tcache *tcache, struct tcache *stand_in)
 {
 	set_unfinished(tcache);
 	awake_forget();
-	tcache_self = &tcache_none;
+	__atomic_store_n(&tcache_self, &tcache_none, __ATOMIC_RELAXED);
 	lock_acquire(&threads);
 	stand_in_fill(&tcache_gone);
 	tcache_end(tcache);
 	lock_release(&threads);
-	tcache_self = stand_in;
+	__atomic_store_n(&tcache_self, stand_in, __ATOMIC_RELAXED);
 	set_unfinished(NULL);
 }
 
@@ -344,7 +344,7 @@ bool tcache_new(void)
 	int saved = errno;
 
 	set_unfinished(&tcache_none);
-	if (has_arena(tcache_self)) { /* a signal handler came in between */
+	if (has_arena(tcache_shown())) { /* a signal handler came in between */
 		set_unfinished(NULL);
 		return true;
 	}

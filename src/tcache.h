@@ -20,6 +20,12 @@ extern struct tcache tcache_gone;
 
 extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec")));
 
+/* What this thread shows; others may change that. */
+static inline struct tcache *tcache_shown(void)
+{
+	return __atomic_load_n(&tcache_self, __ATOMIC_RELAXED);
+}
+
 /* While a thread is in the middle of something that a signal handler must not come into, it shows no cache, and is not
  * noted as awake: so what a handler calls comes to the slow paths, and these ask whether the thread is busy.
  * A thread that has slept comes by when it hides its cache: idle memory may go back then. */
@@ -31,7 +37,7 @@ bool tcache_hides(void);
 
 static inline bool tcache_is_busy(void)
 {
-	return unlikely(tcache_self == &tcache_none) && tcache_hides();
+	return unlikely(tcache_shown() == &tcache_none) && tcache_hides();
 }
 
 /* Prepares the room: the key whose destructor ends a thread's cache. Returns: false without one. */

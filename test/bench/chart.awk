@@ -7,8 +7,8 @@ END {
 	left = 96
 	panel = 370
 	gap = 40
-	low = log(0.125)
-	high = log(8)
+	low = log(0.0625)
+	high = log(16)
 	count = split("#d6336c #2f6fde #12a1b5 #ef9f1f #7b4fd0 #5f6b7a", colours, " ")
 	height = top + (programs_count + 1) * row + 46
 	width = left + 2 * panel + gap + 24
@@ -40,7 +40,7 @@ function y_of(i) {
 	return top + (i - 0.5) * row
 }
 
-# Where a ratio lies in a panel; those off the scale lie at its ends.
+# Where a ratio lies in a panel; those off the scale, of which none is known, lie at its ends.
 function x_of(value, start,   place) {
 	place = (log(value) - low) / (high - low)
 	place = place < 0 ? 0 : place > 1 ? 1 : place
@@ -68,8 +68,8 @@ function draw(what, title, start,   i, k, here, tick, ticks, pass) {
 	printf "<text x=\"%d\" y=\"72\" font-weight=\"600\">%s</text>\n", start, title
 	for (i = 1; i <= programs_count + 1; i += 2)
 		printf "<rect class=\"band\" x=\"%d\" y=\"%.1f\" width=\"%d\" height=\"%d\"/>\n", start, top + (i - 1) * row, panel, row
-	split("0.125 0.25 0.5 1 2 4 8", ticks, " ")
-	for (i = 1; i <= 7; i++) {
+	split("0.0625 0.125 0.25 0.5 1 2 4 8 16", ticks, " ")
+	for (i = 1; i <= 9; i++) {
 		tick = x_of(ticks[i], start)
 		printf "<line class=\"%s\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%.1f\"/>\n", ticks[i] == 1 ? "one" : "grid", tick, top, tick, top + (programs_count + 1) * row
 		printf "<text class=\"soft\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"11\">%s</text>\n", tick, top - 7, ticks[i] + 0
