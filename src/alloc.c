@@ -18,6 +18,7 @@
 #include "options.h"
 #include "os.h"
 #include "page_b.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -72,7 +73,7 @@ static bool rooms_boot(void)
 	if (hardened_on || options.sample != 0)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	slab_boot();
-	slab_came_twice = came_twice;
+	slots_came_twice = came_twice;
 	if (!tcache_boot() || !tcache_new() || !hardened_boot())
 		return false;
 	halloc_page_b.ready = 1;
@@ -172,7 +173,7 @@ static void fork_child(void)
 		return;
 	lock_fork_child();
 	boot_mutex = fresh;
-	slab_fork_child();
+	slots_fork_child();
 	if (stage_now() == STAGE_READY)
 		caches_end();
 }

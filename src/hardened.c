@@ -21,6 +21,7 @@
 #include "report.h"
 #include "slab.h"
 #include "slack.h"
+#include "slots.h"
 #include "tcache.h"
 
 #include <errno.h>
@@ -463,8 +464,8 @@ static void ready_fill(struct quarantine *quarantine, unsigned class, struct rea
 
 	while (ready->count < wanted) {
 		struct slab *slab;
-		unsigned taken = slab_take_held(quarantine->arena, class, chance(quarantine), &slab,
-		                                slots, wanted - ready->count);
+		unsigned taken = slots_take_held(quarantine->arena, class, chance(quarantine),
+		                                 &slab, slots, wanted - ready->count);
 		if (taken == 0)
 			break;
 		if (!quarantine->arena->inaccessible)
@@ -534,7 +535,7 @@ static inline void ready_put(struct quarantine *quarantine, struct freed freed)
 	if (likely(ready != NULL && ready->count < ready->most))
 		ready->slots[ready->count++] = freed;
 	else
-		slab_return_held(quarantine->arena, freed_slab(freed), freed.slot);
+		slots_return_held(quarantine->arena, freed_slab(freed), freed.slot);
 }
 
 /* Looks at a slot that is handed out, which then is zero, and fills its slack. */
@@ -713,7 +714,7 @@ static unsigned freed_give_back(struct arena *arena, struct freed *freed, unsign
 	for (unsigned i = 0; i < count; i++) {
 		if (!freed[i].used)
 			continue;
-		slab_return_held(arena, freed_slab(freed[i]), freed[i].slot);
+		slots_return_held(arena, freed_slab(freed[i]), freed[i].slot);
 		freed[i].used = 0;
 		given++;
 	}

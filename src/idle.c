@@ -11,9 +11,9 @@
 #include "options.h"
 #include "os.h"
 #include "page_b.h"
+#include "pages.h"
 #include "process.h"
 #include "purge.h"
-#include "slab.h"
 
 #include <errno.h>
 
@@ -40,7 +40,7 @@ runs_seldom static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t
 {
 	uint64_t clock = os_stopwatch();
 	int saved = errno;
-	size_t purged = slab_purge(now_ms, slabs_age_ms);
+	size_t purged = pages_purge(now_ms, slabs_age_ms);
 
 	purged += heap_purge(heap_process, now_ms, age_ms);
 	purged += page_b_purge(now_ms, age_ms);

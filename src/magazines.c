@@ -12,6 +12,7 @@
 #include "options.h"
 #include "os.h"
 #include "page_b.h"
+#include "slots.h"
 
 #include <string.h>
 
@@ -205,7 +206,7 @@ static void leaving_begin(struct leaving *leaving, const struct tcache *tcache)
 runs_seldom static void leaving_send(struct leaving *leaving)
 {
 	if (leaving->slots_count != 0)
-		slab_flush(leaving->arena, leaving->slots, leaving->slots_count);
+		slots_flush(leaving->arena, leaving->slots, leaving->slots_count);
 	page_b_records_free(leaving->records, leaving->records_count);
 	leaving->slots_count = 0;
 	leaving->records_count = 0;
@@ -302,7 +303,7 @@ static bool make_room(struct tcache *tcache, struct magazine *magazine, unsigned
 	if (half == 0)
 		return false;
 	struct slot *slots = lowest(tcache, magazine, class);
-	slab_flush(tcache->arena, slots, half);
+	slots_flush(tcache->arena, slots, half);
 	size_t kept = (size_t)(magazine->top - slots) - half;
 	memmove(slots, slots + half, slots_bytes(kept));
 	magazine->top = slots + kept;
@@ -322,7 +323,7 @@ void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagema
 		*magazine->top = slot;
 		magazine->top++;
 	} else {
-		slab_flush(tcache->arena, &slot, 1);
+		slots_flush(tcache->arena, &slot, 1);
 	}
 	magazines_change(tcache, 0);
 }
@@ -454,11 +455,11 @@ static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 		magazine_grow(tcache, class, capacity_max(tcache, class));
 	uint32_t capacity = tcache->capacities[class];
 	if (capacity == 0) {
-		slab_fill(tcache->arena, class, &slot, 1);
+		slots_fill(tcache->arena, class, &slot, 1);
 		return slot;
 	}
 	struct slot *slots = lowest(tcache, &tcache->magazines[class], class);
-	uint32_t count = slab_fill(tcache->arena, class, slots, (capacity + 1) / 2);
+	uint32_t count = slots_fill(tcache->arena, class, slots, (capacity + 1) / 2);
 	if (count != 0) {
 		slot = slots[count - 1];
 		tcache->magazines[class].top = slots + count - 1;
@@ -476,7 +477,7 @@ struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger)
 	const struct magazine *magazine = &tcache->magazines[class];
 	const struct slot *slots = lowest(tcache, magazine, class);
 	if (magazine->top > slots) /* the one that was taken lies above */
-		slab_populate(slots, (unsigned)(magazine->top - slots) + 1, class,
-		              misses_many(tcache, class));
+		slots_populate(slots, (unsigned)(magazine->top - slots) + 1, class,
+		               misses_many(tcache, class));
 	return slot;
 }

@@ -361,12 +361,12 @@ runs_seldom enum os_move os_move(void *from, void *to, size_t bytes)
 	return map_at((uintptr_t)to, bytes) == OS_CLAIM_REFUSED ? OS_MOVE_LOST : OS_MOVE_FAILED;
 }
 
-bool os_guard(void *start, size_t bytes)
+runs_seldom bool os_guard(void *start, size_t bytes)
 {
 	return protect(start, bytes, PROT_NONE);
 }
 
-bool os_unguard(void *start, size_t bytes)
+runs_seldom bool os_unguard(void *start, size_t bytes)
 {
 	return protect(start, bytes, READ_WRITE);
 }
@@ -383,7 +383,7 @@ bool os_seal(void *start, size_t bytes, bool sealed)
 
 static unsigned guards;
 
-unsigned os_mappings_max(void)
+runs_seldom unsigned os_mappings_max(void)
 {
 	static unsigned most;
 	unsigned known = __atomic_load_n(&most, __ATOMIC_RELAXED);
@@ -441,7 +441,7 @@ uint64_t os_stopwatch_read(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-size_t os_memory_bytes(void)
+runs_seldom size_t os_memory_bytes(void)
 {
 	struct sysinfo info;
 

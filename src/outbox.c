@@ -6,6 +6,7 @@
  * Locks:  none: who calls has the cache to itself. May take ARENA.
  */
 #include "outbox.h"
+#include "slots.h"
 
 /* It is full, too, when it has so many bytes in slots that are not small. */
 #define OUTBOX_BYTES_MAX 32768u
@@ -34,7 +35,7 @@ static unsigned outbox_send_some(struct tcache *tcache, unsigned first)
 	for (unsigned i = end + 1; i < count; i++)
 		if (arenas[i] == arenas[first])
 			outbox_swap(tcache, i, end++);
-	slab_send(slab_arena(arenas[first]), tcache_more(tcache)->outbox + first, end - first);
+	slots_send(slab_arena(arenas[first]), tcache_more(tcache)->outbox + first, end - first);
 	return end;
 }
 

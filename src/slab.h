@@ -3,7 +3,7 @@
  *
  * A slot is in one of three places, told by its state byte and its bit in the slab:
  *
- *     in the slab      bit set     FRESH or DEAD     slab_fill takes it out
+ *     in the slab      bit set     FRESH or DEAD     slots_fill takes it out
  *     in a magazine    bit clear   FRESH or DEAD     malloc pops it
  *     with the user    bit clear   LIVE              free pushes it into a magazine
  *
@@ -13,6 +13,7 @@
 #ifndef SLAB_H
 #define SLAB_H
 
+#include "bins.h"
 #include "lock.h"
 #include "mail.h"
 #include "pagemap.h"
@@ -28,6 +29,14 @@
 extern unsigned slab_magazines_at;
 
 #define SLAB_FULLNESSES 4
+
+/* Of free_bits. */
+#define SLAB_WORD_BITS 64u
+
+static inline unsigned slab_words(unsigned slots)
+{
+	return (slots + SLAB_WORD_BITS - 1) / SLAB_WORD_BITS;
+}
 
 /* Kept in Page B, and directly behind it: a state byte a slot, one more, and a bit a slot. */
 struct slab {
@@ -100,43 +109,50 @@ void slab_boot(void);
  * Returns: NULL without memory, or when there are limit of them. */
 struct arena *slab_arena_new(unsigned limit);
 
-/* Takes up to wanted slots out of the arena's slabs, the lowest address last.
- * Returns: how many; 0 with ENOMEM when there is no room for a slab. */
-unsigned slab_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted);
-
-/* After a fill: makes the pages of its slots, the lowest last, which will soon be touched one by one. Few slots are
- * for a program that may not want more of them: who wants many gets more at a time. Of larger slots, only where the
- * thread has wanted many before. */
-void slab_populate(const struct slot *slots, unsigned count, unsigned class, bool many);
-
-/* Puts slots of this arena, none of them live, back into their slabs. */
-void slab_flush(struct arena *arena, const struct slot *slots, unsigned count);
-
-/* The same, later: leaves them in the arena's mail, where whoever has its lock next finds them. */
-void slab_send(struct arena *arena, const struct slot *slots, unsigned count);
-
-/* In the child of a fork: whoever was at the mail of an arena is no more. */
-void slab_fork_child(void);
-
-/* When set, called for a slot that was freed twice without either free being able to tell. The arena's lock
- * is held. */
-extern void (*slab_came_twice)(void *ptr);
-
 /* Hardened mode, set before the first slab: slabs are hidden from the fast paths, a guard follows each. */
 extern bool slab_hidden;
 
 /* The same, set before the first slab: slabs have room for origins. */
 extern bool slab_has_origins;
 
-/* Takes up to wanted free slots of one slab by chance, which may be none; puts one back, and leaves errno as it
- * is. Hardened mode.
- * Locks: the arena's is held. Returns: how many; 0 with ENOMEM. */
-unsigned slab_take_held(struct arena *arena, unsigned class, uint64_t chance, struct slab **slab,
-                        uint16_t *slots, unsigned wanted);
-void slab_return_held(struct arena *arena, struct slab *slab, unsigned slot);
+static inline const struct sizeclass *slab_class(const struct slab *slab)
+{
+	return &sizeclasses[slab->sizeclass];
+}
 
-/* Gives OS pages of slabs back that held no slot in use for age_ms, of every arena. Returns: bytes given back. */
-size_t slab_purge(uint32_t now_ms, uint32_t age_ms);
+static inline struct slab *slab_of_entry(const struct pagemap_entry *entry)
+{
+	return (struct slab *)entry->states - 1;
+}
+
+static inline void *slab_slot(const struct slab *slab, unsigned slot)
+{
+	return (void *)(slab->start + (size_t)slot * slab_class(slab)->slot_bytes);
+}
+
+/* --- For the rooms that deal slots out. Locks: the arena's is held -------------------------------- */
+
+/* Makes a slab, all of it free. Returns: NULL with ENOMEM. */
+struct slab *slab_new(struct arena *arena, unsigned class);
+
+/* Gives a slab without slots in use, and without a guard, back to the core. */
+void slab_retire(struct arena *arena, struct slab *slab, enum heap_contents contents);
+
+/* Opens the guard of a slab that is to go. Returns: false where the system refuses that: it stays, for now. */
+bool slab_unguard(struct slab *slab);
+
+/* Puts a slab where it belongs after slots came back to it; it had so many free before. */
+void slab_settle(struct arena *arena, struct slab *slab, unsigned free_before);
+
+/* Before slots leave a slab, and after. */
+void slab_leave(struct arena *arena, struct slab *slab);
+void slab_left(struct arena *arena, struct slab *slab);
+
+/* Into the list of slabs that lost slots, and out of it. */
+void slab_idle_add(struct arena *arena, struct slab *slab);
+void slab_idle_remove(struct arena *arena, struct slab *slab);
+
+/* --- For all --------------------------------------------------------------------------------------- */
 
 /* The slab whose heap cell starts at start; NULL when it is not, or not yet, one. */
 struct slab *slab_at(const void *start);

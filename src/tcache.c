@@ -15,6 +15,7 @@
 #include "os.h"
 #include "outbox.h"
 #include "page_b.h"
+#include "slots.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -148,7 +149,7 @@ __attribute__((noinline)) static void send_slow(struct slot slot, const struct p
 	bool apart = !has_cache() || tcache_more(cache_of_thread())->busy != 0;
 	struct tcache *tcache = tcache_hide();
 	if (apart) {
-		slab_flush(slab_arena(entry->arena), &slot, 1);
+		slots_flush(slab_arena(entry->arena), &slot, 1);
 	} else if (entry->arena == tcache->arena_number) {
 		magazines_keep(tcache, slot, entry);
 	} else {
@@ -201,7 +202,7 @@ struct slot tcache_pop(unsigned class, bool larger)
 	} else {
 		/* No cache any more, or no memory for one: one slot, of the first arena. */
 		slot.ptr = NULL;
-		slab_fill(slab_arena(0), class, &slot, 1);
+		slots_fill(slab_arena(0), class, &slot, 1);
 	}
 	tcache_show(tcache);
 	return slot;

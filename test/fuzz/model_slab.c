@@ -112,13 +112,13 @@ static void fill_slots(struct input *input, unsigned class)
 
 	if (arena == NULL)
 		return;
-	unsigned count = slab_fill(arena, class, slots, wanted);
+	unsigned count = slots_fill(arena, class, slots, wanted);
 	CLAIM(count == wanted);
 	for (unsigned i = 0; i < count; i++) {
 		struct block *block = draw_block(input, false);
 		CLAIM(pagemap_find(slots[i].ptr)->arena == arena->number);
 		if (block == NULL) {
-			slab_flush(arena, &slots[i], count - i);
+			slots_flush(arena, &slots[i], count - i);
 			return;
 		}
 		slot_enter(block, slots[i], class);
@@ -144,7 +144,7 @@ static void flush_slots(struct input *input)
 		slots[count++] = block->slot;
 		block->at = NULL;
 	}
-	slab_flush(slab_arena(arena), slots, count);
+	slots_flush(slab_arena(arena), slots, count);
 }
 
 /* Many slots of one class at once: what fills magazines, outboxes and slabs. */

@@ -1,9 +1,9 @@
 /* Heaps in print: a line a cell, true to what is there; errors of the file are told.
- * links: dump guarded misuse slack backtrace bootstrap slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: dump guarded misuse slack backtrace bootstrap pages slots slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "dump.h"
 #include "child.h"
 #include "page_b.h"
-#include "slab.h"
+#include "slots.h"
 
 static char text[1 << 16];
 
@@ -64,7 +64,7 @@ static void process(void)
 	struct slot slots[10];
 	char line[200];
 
-	REQUIRE(slab_fill(arena, sizeclass_of(1024), slots, 10) == 10);
+	REQUIRE(slots_fill(arena, sizeclass_of(1024), slots, 10) == 10);
 	for (int i = 0; i < 4; i++)
 		*slots[i].state = SLOT_LIVE;
 	void *block = heap_take(heap_process, 100000, 16, HEAP_BLOCK);

@@ -1,10 +1,10 @@
 /* Idle memory goes back: when it was asked for, after its time, and while the heap grows.
- * links: idle slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: idle pages slots slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "idle.h"
 #include "heap.h"
 #include "options.h"
 #include "page_b.h"
-#include "slab.h"
+#include "slots.h"
 #include "test.h"
 
 #include <time.h>
@@ -27,7 +27,7 @@ static unsigned deal(size_t size)
 	unsigned class = sizeclass_of(size), count = 0;
 
 	for (size_t bytes = 0; bytes < BYTES; bytes += sizeclasses[class].slot_bytes) {
-		REQUIRE(slab_fill(arena, class, &slots[count], 1) == 1);
+		REQUIRE(slots_fill(arena, class, &slots[count], 1) == 1);
 		*slots[count].state = SLOT_DEAD; /* in use until now */
 		count++;
 		idle_tick();
@@ -58,7 +58,7 @@ static void after_its_time(void)
 
 static void grow(void)
 {
-	slab_flush(arena, slots, deal(AFTER));
+	slots_flush(arena, slots, deal(AFTER));
 }
 
 int main(void)
@@ -74,14 +74,14 @@ int main(void)
 	REQUIRE(arena);
 	idle_tick();
 
-	slab_flush(arena, slots, deal(BEFORE));
+	slots_flush(arena, slots, deal(BEFORE));
 	REQUIRE(purged_by(after_its_time) > BYTES - MIB);
 
 	/* Nothing goes back otherwise, unless something asks for it. */
 	options.purge_after_ms = 3600000;
 	pass(60);
 	idle_tick();
-	slab_flush(arena, slots, deal(BEFORE));
+	slots_flush(arena, slots, deal(BEFORE));
 	REQUIRE(purged_by(idle_tick) == 0);
 	REQUIRE(purged_by(asked_for) > BYTES - MIB);
 	REQUIRE(purged_by(asked_for) == 0);
@@ -90,7 +90,7 @@ int main(void)
 	unsigned count = deal(BEFORE);
 	for (unsigned i = 0; i < count; i++)
 		if (i % 4 != 0)
-			slab_flush(arena, &slots[i], 1);
+			slots_flush(arena, &slots[i], 1);
 	pass(60);
 	REQUIRE(purged_by(grow) > BYTES / 3);
 	REQUIRE(slab_ok(arena));

@@ -1,11 +1,12 @@
 /* Slots of every class leave in address order and come home; slabs come, go and are purged; the walker
  * after every operation.
- * links: slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
-#include "slab.h"
+ * links: pages slots slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+#include "slots.h"
 #include "child.h"
 #include "heap.h"
 #include "options.h"
 #include "page_b.h"
+#include "pages.h"
 
 enum { SLOTS = 20000 };
 
@@ -14,7 +15,7 @@ static struct slot slots[SLOTS];
 
 static unsigned fill_slots(struct arena *from, unsigned class, struct slot *at, unsigned wanted)
 {
-	unsigned count = slab_fill(from, class, at, wanted);
+	unsigned count = slots_fill(from, class, at, wanted);
 
 	REQUIRE(slab_ok(from));
 	REQUIRE(heap_ok(heap_process));
@@ -23,14 +24,14 @@ static unsigned fill_slots(struct arena *from, unsigned class, struct slot *at, 
 
 static void flush(struct arena *to, const struct slot *at, unsigned count)
 {
-	slab_flush(to, at, count);
+	slots_flush(to, at, count);
 	REQUIRE(slab_ok(to));
 	REQUIRE(heap_ok(heap_process));
 }
 
 static size_t purge(void)
 {
-	size_t purged = slab_purge(os_clock_ms(), 0);
+	size_t purged = pages_purge(os_clock_ms(), 0);
 
 	REQUIRE(slab_ok(arena));
 	REQUIRE(heap_ok(heap_process));
@@ -111,15 +112,15 @@ static void one_class(unsigned class)
 			break;
 		case 1: /* one by one, the odd ones first */
 			for (unsigned i = 1; i < count; i += 2)
-				slab_flush(arena, &slots[i], 1);
+				slots_flush(arena, &slots[i], 1);
 			REQUIRE(slab_ok(arena));
 			for (unsigned i = 0; i < count; i += 2)
-				slab_flush(arena, &slots[i], 1);
+				slots_flush(arena, &slots[i], 1);
 			REQUIRE(slab_ok(arena));
 			break;
 		case 2: /* backwards, some purged in between */
 			for (unsigned i = count; i-- > 0;) {
-				slab_flush(arena, &slots[i], 1);
+				slots_flush(arena, &slots[i], 1);
 				if (i % (per_slab / 2) == 0)
 					purge();
 			}
@@ -335,9 +336,9 @@ static void flush_live(void *arg)
 	struct slot slot;
 
 	(void)arg;
-	slab_fill(arena, 3, &slot, 1);
+	slots_fill(arena, 3, &slot, 1);
 	*slot.state = SLOT_LIVE;
-	slab_flush(arena, &slot, 1);
+	slots_flush(arena, &slot, 1);
 }
 
 static void flush_twice(void *arg)
@@ -345,9 +346,9 @@ static void flush_twice(void *arg)
 	struct slot both[2];
 
 	(void)arg;
-	slab_fill(arena, 3, both, 2);
-	slab_flush(arena, both, 1);
-	slab_flush(arena, both, 1);
+	slots_fill(arena, 3, both, 2);
+	slots_flush(arena, both, 1);
+	slots_flush(arena, both, 1);
 }
 
 static void *came_twice;
@@ -376,40 +377,40 @@ static void twice(void)
 {
 	struct slot both[2], again, all[64];
 
-	slab_came_twice = count_twice;
-	REQUIRE(slab_fill(arena, 3, both, 2) == 2);
-	slab_flush(arena, both, 1);
-	slab_flush(arena, both, 2); /* the first is in the slab already */
+	slots_came_twice = count_twice;
+	REQUIRE(slots_fill(arena, 3, both, 2) == 2);
+	slots_flush(arena, both, 1);
+	slots_flush(arena, both, 2); /* the first is in the slab already */
 	REQUIRE(times == 1);
 	REQUIRE(came_twice == both[0].ptr);
 	REQUIRE(slab_ok(arena));
-	REQUIRE(slab_fill(arena, 3, &again, 1) == 1);
+	REQUIRE(slots_fill(arena, 3, &again, 1) == 1);
 	*again.state = SLOT_LIVE;
-	slab_flush(arena, &again, 1); /* its user has it */
+	slots_flush(arena, &again, 1); /* its user has it */
 	REQUIRE(times == 2);
 	REQUIRE(came_twice == again.ptr);
 	*again.state = SLOT_DEAD;
-	slab_flush(arena, &again, 1);
+	slots_flush(arena, &again, 1);
 	REQUIRE(times == 2);
 	*again.state = SLOT_LIVE; /* popped elsewhere, while the other copy is in the slab */
-	REQUIRE(slab_fill(arena, 3, all, 64) == 64);
+	REQUIRE(slots_fill(arena, 3, all, 64) == 64);
 	REQUIRE(times == 3);
 	REQUIRE(came_twice == again.ptr);
 	for (int i = 0; i < 64; i++)
 		REQUIRE(all[i].ptr != again.ptr);
 	*again.state = SLOT_DEAD;
-	slab_flush(arena, &again, 1);
-	slab_flush(arena, all, 64);
+	slots_flush(arena, &again, 1);
+	slots_flush(arena, all, 64);
 	REQUIRE(times == 3);
 	REQUIRE(slab_ok(arena));
 	/* A copy that comes when the slab is gone. */
 	const struct slab *gone = slab_at(again.ptr);
-	slab_purge(os_clock_ms() + 1000000, 0);
+	pages_purge(os_clock_ms() + 1000000, 0);
 	REQUIRE(slab_at(again.ptr) == NULL);
 	record_take(gone);
-	slab_flush(arena, &again, 1);
+	slots_flush(arena, &again, 1);
 	REQUIRE(times == 4);
-	slab_came_twice = NULL;
+	slots_came_twice = NULL;
 }
 
 static void bits_agree(void *ptr)
@@ -431,18 +432,18 @@ static void seen_amid_fill(void)
 	struct slot some[200];
 
 	times = 0;
-	slab_came_twice = bits_agree;
-	REQUIRE(slab_fill(arena, 3, some, 200) == 200);
+	slots_came_twice = bits_agree;
+	REQUIRE(slots_fill(arena, 3, some, 200) == 200);
 	struct slot live = some[100]; /* in the second word */
 	flush(arena, some, 200);
 	*live.state = SLOT_LIVE;
-	REQUIRE(slab_fill(arena, 3, some, 200) == 200);
+	REQUIRE(slots_fill(arena, 3, some, 200) == 200);
 	REQUIRE(times == 1);
 	*live.state = SLOT_DEAD;
 	flush(arena, &live, 1);
 	flush(arena, some, 200);
 	REQUIRE(times == 1);
-	slab_came_twice = NULL;
+	slots_came_twice = NULL;
 	purge();
 }
 
@@ -452,8 +453,8 @@ static void twice_at_once(void)
 	struct slot some[4];
 
 	times = 0;
-	slab_came_twice = count_twice;
-	REQUIRE(slab_fill(arena, 3, some, 3) == 3);
+	slots_came_twice = count_twice;
+	REQUIRE(slots_fill(arena, 3, some, 3) == 3);
 	const struct slab *slab = slab_at((const void *)pagemap_find(some[0].ptr)->start);
 	some[3] = some[2];
 	some[2] = some[0];
@@ -461,7 +462,7 @@ static void twice_at_once(void)
 	REQUIRE(times == 1);
 	REQUIRE(came_twice == some[0].ptr);
 	REQUIRE(slab->free == sizeclasses[3].slots);
-	REQUIRE(slab_fill(arena, 3, some, 3) == 3);
+	REQUIRE(slots_fill(arena, 3, some, 3) == 3);
 	*some[1].state = SLOT_LIVE;
 	flush(arena, some, 3);
 	REQUIRE(times == 2);
@@ -473,12 +474,12 @@ static void twice_at_once(void)
 	purge();
 	/* One whose slab is gone, with its state where another slab, of fewer slots, has none. */
 	unsigned class = SIZECLASS_COUNT - 1;
-	REQUIRE(slab_fill(arena, class, some, 1) == 1);
+	REQUIRE(slots_fill(arena, class, some, 1) == 1);
 	some[1].ptr = some[0].ptr;
 	some[1].state = slab_states(slab_at(some[0].ptr)) + sizeclasses[class].slots;
 	flush(arena, some, 2);
 	REQUIRE(times == 3);
-	slab_came_twice = NULL;
+	slots_came_twice = NULL;
 	purge();
 	REQUIRE(heap_process->cells_in_use == 0);
 }
@@ -504,8 +505,8 @@ int main(void)
 	arenas_apart();
 	retired();
 	walker();
-	REQUIRE(child_aborts(flush_live, NULL, "halloc: bug in halloc: slab_came_twice != NULL"));
-	REQUIRE(child_aborts(flush_twice, NULL, "halloc: bug in halloc: slab_came_twice != NULL"));
+	REQUIRE(child_aborts(flush_live, NULL, "halloc: bug in halloc: slots_came_twice != NULL"));
+	REQUIRE(child_aborts(flush_twice, NULL, "halloc: bug in halloc: slots_came_twice != NULL"));
 	twice();
 	twice_at_once();
 	seen_amid_fill();
