@@ -1,11 +1,12 @@
 /*
  * alloc - routes requests by size, and pointers by owner.
  *
- * Holds:  whether the heap stands.
+ * Holds:  nothing but whether some block stayed larger than it was to be.
  * Always: a pointer is checked against Page B before anything else happens to it.
- * Locks:  boot (rank BOOT), while the heap is being built.
+ * Locks:  none of its own.
  */
 #include "alloc.h"
+#include "boot.h"
 #include "bootstrap.h"
 #include "guarded.h"
 #include "hardened.h"
@@ -13,18 +14,12 @@
 #include "huge.h"
 #include "idle.h"
 #include "limit.h"
-#include "lock.h"
 #include "misuse.h"
-#include "options.h"
 #include "os.h"
 #include "page_b.h"
-#include "slots.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <pthread.h>
 #include <string.h>
-#include <unistd.h>
 
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
 #define MOVE_BYTES_MIN ((size_t)1 << 20)
@@ -35,172 +30,15 @@
 /* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
 #define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
 
-enum stage { STAGE_NONE, STAGE_BUILDING, STAGE_READY, STAGE_FAILED };
-
-static enum stage stage;
-static bool started;
-static pthread_mutex_t boot_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_t boot_thread;
-
-/* --- Boot: the rooms from the lowest floor up ----------------------------------------------------- */
-
-/* A sampled block takes a heap page, though little memory: many of them would use up the mappings that a
- * process may have, and more than a small part of a limit. */
-static unsigned sampled_max(void)
-{
-	size_t most = limit_bytes / HEAP_PAGE_BYTES / 32;
-
-	return most < 1024 ? (unsigned)most : 1024;
-}
-
-static void came_twice(void *ptr)
-{
-	misuse_report("free", ptr, true);
-}
-
-static bool rooms_boot(void)
-{
-	options_boot();
-	report_carry_on = options.on_error != 0;
-	os_boot();
-	limit_boot();
-	halloc_page_b.limit_bytes = limit_bytes;
-	if (!page_b_boot() || !heap_boot())
-		return false;
-	hardened_on = options.hardened != 0;
-	slab_hidden = hardened_on;
-	slab_has_origins = hardened_on && options.mismatch != 0;
-	if (hardened_on || options.sample != 0)
-		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
-	slab_boot();
-	slots_came_twice = came_twice;
-	if (!tcache_boot() || !tcache_new() || !hardened_boot())
-		return false;
-	halloc_page_b.ready = 1;
-	return true;
-}
-
-static enum stage stage_now(void)
-{
-	return __atomic_load_n(&stage, __ATOMIC_ACQUIRE);
-}
-
-static bool building_here(void)
-{
-	return stage_now() == STAGE_BUILDING && pthread_equal(boot_thread, pthread_self());
-}
-
-__attribute__((noinline)) static void boot_once(void)
-{
-	int saved = errno;
-
-	pthread_mutex_lock(&boot_mutex);
-	if (stage_now() == STAGE_NONE) {
-		boot_thread = pthread_self();
-		__atomic_store_n(&stage, STAGE_BUILDING, __ATOMIC_RELEASE);
-		bool built = rooms_boot();
-		if (!built)
-			report_warning("the system has no room for a heap");
-		__atomic_store_n(&stage, built ? STAGE_READY : STAGE_FAILED, __ATOMIC_RELEASE);
-	}
-	pthread_mutex_unlock(&boot_mutex);
-	errno = saved;
-}
-
-bool alloc_boot(void)
-{
-	if (unlikely(stage_now() != STAGE_READY) && !building_here())
-		boot_once();
-	return stage_now() == STAGE_READY;
-}
-
-/* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
- * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
-static pthread_t forks_alone; /* the thread that does; else 0 */
-
-static void fork_prepare(void)
-{
-	if (lock_is_alone()) {
-		forks_alone = pthread_self();
-		return;
-	}
-	pthread_mutex_lock(&boot_mutex);
-	lock_fork_prepare();
-}
-
-/* Whether the fork that ends was made so: another may have begun since, by a thread that a handler of it started. */
-static bool forked_alone(void)
-{
-	if (forks_alone != pthread_self())
-		return false;
-	forks_alone = 0;
-	return true;
-}
-
-static void fork_parent(void)
-{
-	if (forked_alone())
-		return;
-	lock_fork_parent();
-	pthread_mutex_unlock(&boot_mutex);
-}
-
-static void caches_call(struct lock_later *later)
-{
-	later->call = NULL;
-	tcache_fork_child();
-}
-
-/* The caches of threads that are no more wait for the lock that the thread holds in whose signal handler this is. */
-static void caches_end(void)
-{
-	static struct lock_later later;
-	struct lock *held = lock_held();
-
-	if (held == NULL) {
-		tcache_fork_child();
-	} else if (later.call == NULL) {
-		later.call = caches_call;
-		lock_call_later(held, &later);
-	}
-}
-
-static void fork_child(void)
-{
-	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-	if (forked_alone())
-		return;
-	lock_fork_child();
-	boot_mutex = fresh;
-	slots_fork_child();
-	if (stage_now() == STAGE_READY)
-		caches_end();
-}
-
-void alloc_start(void)
-{
-	started = true;
-	alloc_boot();
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
-
-void alloc_finish(void)
-{
-	if (stage_now() != STAGE_READY)
-		return;
-	guarded_sweep();
-	if (hardened_on)
-		hardened_sweep();
-}
+/* --- Requests that are served apart ---------------------------------------------------------------- */
 
 __attribute__((noinline)) static bool serve_from_buffer(size_t size, size_t alignment, void **ptr)
 {
-	bool ready = stage_now() == STAGE_READY;
+	bool ready = boot_is_ready();
 
-	if (ready || building_here() || !started)
+	if (ready || boot_is_here() || !boot_started)
 		*ptr = bootstrap_new(size, alignment);
-	if (*ptr == NULL && !ready && alloc_boot())
+	if (*ptr == NULL && !ready && boot_ensure())
 		return false;
 	if (*ptr == NULL)
 		errno = ENOMEM;
@@ -212,7 +50,7 @@ __attribute__((noinline)) static bool serve_from_buffer(size_t size, size_t alig
 static inline bool serve_apart(size_t size, size_t alignment, void **ptr)
 {
 	*ptr = NULL;
-	if (likely(stage_now() == STAGE_READY && !tcache_is_busy()))
+	if (likely(boot_is_ready() && !tcache_is_busy()))
 		return false;
 	return serve_from_buffer(size, alignment, ptr);
 }
@@ -457,7 +295,7 @@ static bool free_other(void *ptr)
 {
 	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		return bootstrap_free(ptr);
-	if (stage_now() != STAGE_READY)
+	if (!boot_is_ready())
 		return false;
 	if (unlikely(hardened_on))
 		return hardened_free(ptr);
@@ -569,7 +407,7 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 {
 	struct slot slot;
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
-	bool ready = stage_now() == STAGE_READY;
+	bool ready = boot_is_ready();
 
 	*bytes = 0;
 	if (entry != NULL)
@@ -849,7 +687,7 @@ void *alloc_resize(void *ptr, size_t size)
 
 size_t alloc_trim(void)
 {
-	if (!alloc_boot() || tcache_is_busy())
+	if (!boot_ensure() || tcache_is_busy())
 		return 0;
 	tcache_flush_self();
 	struct tcache *tcache = tcache_hide();

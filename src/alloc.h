@@ -19,16 +19,6 @@
 /* Larger requests are refused, as glibc refuses them. */
 #define ALLOC_BYTES_MAX ((size_t)PTRDIFF_MAX)
 
-/* Builds the heap, once. Returns: false when the system has no room for it. */
-bool alloc_boot(void);
-
-/* The last of start-up, from the library's constructor: from here on the bootstrap buffer serves only
- * what comes back in while the heap is being built. */
-void alloc_start(void);
-
-/* The last of all, from the library's destructor: tells of what was written where nobody came by again. */
-void alloc_finish(void);
-
 /* At least size bytes, aligned to 16; and the same, zeroed. */
 void *alloc_new(size_t size);
 void *alloc_new_zeroed(size_t size);

@@ -7,6 +7,7 @@
  */
 #include "../include/halloc.h"
 #include "alloc.h"
+#include "boot.h"
 #include "dump.h"
 #include "heap.h"
 #include "hits.h"
@@ -57,7 +58,7 @@ EXPORT size_t hsize(const void *ptr)
 
 EXPORT int hprint(int fd)
 {
-	if (!alloc_boot())
+	if (!boot_ensure())
 		return fail(ENOMEM);
 	struct tcache *tcache = tcache_hide();
 	int error = dump_process(fd);
@@ -71,7 +72,7 @@ EXPORT struct heap *heap_create(size_t size, size_t granule)
 {
 	if (granule == 0)
 		granule = GRANULE_DEFAULT;
-	if ((granule & (granule - 1)) != 0 || !alloc_boot()) {
+	if ((granule & (granule - 1)) != 0 || !boot_ensure()) {
 		errno = EINVAL;
 		return NULL;
 	}

@@ -7,6 +7,7 @@
  */
 #include "introspect.h"
 #include "alloc.h"
+#include "boot.h"
 #include "bootstrap.h"
 #include "guarded.h"
 #include "heap.h"
@@ -103,7 +104,7 @@ static void count_work(struct introspect_work *work)
 void introspect_count(struct introspect_totals *totals)
 {
 	*totals = (struct introspect_totals){0};
-	if (!alloc_boot())
+	if (!boot_ensure())
 		return;
 	struct tcache *tcache = tcache_hide();
 	heap_visit(heap_process, NULL, count_cell, totals);

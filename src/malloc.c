@@ -8,6 +8,7 @@
  */
 #include "alloc.h"
 #include "backtrace.h"
+#include "boot.h"
 #include "copies.h"
 #include "guarded.h"
 #include "hardened.h"
@@ -241,7 +242,7 @@ __attribute__((constructor)) static void start(void)
 		report_warning("this program brings its own malloc; standing aside");
 		return;
 	}
-	alloc_start();
+	boot_start();
 	backtrace_boot();
 	guarded_start();
 	introspect_start();
@@ -253,5 +254,5 @@ __attribute__((constructor)) static void start(void)
 
 __attribute__((destructor)) static void finish(void)
 {
-	alloc_finish();
+	boot_finish();
 }

@@ -8,6 +8,7 @@
 
 #include "../../include/halloc.h"
 #include "alloc.h"
+#include "boot.h"
 #include "hardened.h"
 #include "heap.h"
 #include "introspect.h"
@@ -458,7 +459,7 @@ static void program(void)
 			walk_all();
 		}
 		if (round == 2) {
-			alloc_start();
+			boot_start();
 			slabs();
 		}
 	}
@@ -490,7 +491,7 @@ static void aftermath(void)
 	hardened_give_back();
 	alloc_trim();
 	walk_all();
-	if (!alloc_boot()) {
+	if (!boot_ensure()) {
 		tally->no_heap++;
 		return;
 	}

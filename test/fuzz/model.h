@@ -9,6 +9,7 @@
 #define MODEL_H
 
 #include "alloc.h"
+#include "boot.h"
 #include "heap.h"
 #include "introspect.h"
 #include "limit.h"

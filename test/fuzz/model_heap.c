@@ -230,7 +230,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 {
 	struct input input = {bytes, count};
 
-	CLAIM(alloc_boot());
+	CLAIM(boot_ensure());
 	heap_choose(&input);
 	agree();
 	while (input.left > 0) {

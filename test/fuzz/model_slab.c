@@ -233,7 +233,7 @@ static void start(void)
 		return;
 	started = true;
 	options.arenas = 3;
-	CLAIM(alloc_boot());
+	CLAIM(boot_ensure());
 	/* Purging is a step of its own. */
 	options.purge_after_ms = 3600000;
 	for (unsigned i = 0; i < PLAYERS; i++)

@@ -1,6 +1,7 @@
 /* Routing by size, by owner and by alignment; resizing across every border; refusals.
- * links: misuse slack backtrace guarded hardened alloc bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: misuse slack backtrace guarded hardened alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "alloc.h"
+#include "boot.h"
 #include "bootstrap.h"
 #include "child.h"
 #include "heap.h"
@@ -31,7 +32,7 @@ static void early(void)
 	char *large = alloc_new(BOOTSTRAP_BYTES + 1);
 	REQUIRE(heap_process != NULL);
 	REQUIRE(bootstrap_state(large) == BOOTSTRAP_FOREIGN);
-	alloc_start();
+	boot_start();
 	first = alloc_resize(first, 70000);
 	REQUIRE(bootstrap_state(first) == BOOTSTRAP_FOREIGN);
 	REQUIRE(filled(first, 100, 1));

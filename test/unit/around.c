@@ -1,7 +1,8 @@
 /* The block around every address: small and large, live, freed and never handed out, in both modes.
- * links: around misuse slack backtrace guarded hardened alloc bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: around misuse slack backtrace guarded hardened alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "around.h"
 #include "alloc.h"
+#include "boot.h"
 #include "child.h"
 
 static void is(const char *at, enum around_state state, const char *start, size_t bytes)
@@ -49,7 +50,7 @@ static void outside(void)
 static void by_default(void *arg)
 {
 	(void)arg;
-	alloc_start();
+	boot_start();
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		size_t bytes = sizeclasses[class].slot_bytes;
 		char *block = alloc_new(bytes), *other = alloc_new(bytes);
@@ -82,7 +83,7 @@ static void hardened(void *arg)
 
 	(void)arg;
 	REQUIRE(setenv("HALLOC_HARDENED", "1", 1) == 0);
-	alloc_start();
+	boot_start();
 	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		char *block = alloc_new(sizes[i]);
 		live(block, sizes[i]);

@@ -1,9 +1,10 @@
 /* fork while another thread holds each of the locks in turn: it waits for them, and the child has a heap. So it has,
  * once it gives the lock back, where the forking thread itself holds one, as in a signal handler.
- * links: misuse slack backtrace guarded hardened halloc hits dump introspect alloc bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report
+ * links: misuse slack backtrace guarded hardened halloc hits dump introspect alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report
  * timeout: 400 */
 #include "../../include/halloc.h"
 #include "alloc.h"
+#include "boot.h"
 #include "child.h"
 #include "heap.h"
 #include "lock.h"
@@ -169,8 +170,8 @@ static void boot_lock(void *arg)
 	REQUIRE(pthread_create(&thread, NULL, is_refused, NULL) == 0);
 	pthread_barrier_wait(&barrier);
 	REQUIRE(setrlimit(RLIMIT_AS, &none) == 0);
-	alloc_start();
-	REQUIRE(!alloc_boot());
+	boot_start();
+	REQUIRE(!boot_ensure());
 	pthread_barrier_wait(&barrier);
 	for (int i = 0; i < 300; i++) {
 		pid_t child = fork();
@@ -195,7 +196,7 @@ int main(void)
 	if (status != 0)
 		fprintf(stderr, "%s", child_said);
 	REQUIRE(status == 0);
-	alloc_start();
+	boot_start();
 	every_lock();
 	return 0;
 }

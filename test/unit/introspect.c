@@ -1,7 +1,8 @@
 /* The figures of the process, against what a known sequence of calls must come to.
- * links: introspect misuse slack backtrace guarded hardened alloc bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: introspect misuse slack backtrace guarded hardened alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "introspect.h"
 #include "alloc.h"
+#include "boot.h"
 #include "heap.h"
 #include "test.h"
 
@@ -28,7 +29,7 @@ int main(void)
 	enum { COUNT = 300 };
 	void *blocks[COUNT];
 
-	alloc_start();
+	boot_start();
 	count();
 	REQUIRE(now.live_slots == 0);
 	for (int i = 0; i < COUNT; i++)

@@ -1,7 +1,8 @@
 /* HALLOC_ON_ERROR=report: each crime gets one line, the call does nothing, and the heap is unharmed: by
  * default, in hardened mode, and where every block is sampled.
- * links: misuse slack backtrace guarded hardened alloc bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: misuse slack backtrace guarded hardened alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "alloc.h"
+#include "boot.h"
 #include "child.h"
 #include "guarded.h"
 #include "hardened.h"
@@ -210,7 +211,7 @@ static void overflow_at_exit(void)
 	char *block = alloc_new(100);
 
 	block[100] = 1;
-	alloc_finish();
+	boot_finish();
 }
 
 static void write_after_free(void)
@@ -222,7 +223,7 @@ static void write_after_free(void)
 static void write_after_free_at_exit(void)
 {
 	freed(2000)[1900] = 1;
-	alloc_finish();
+	boot_finish();
 }
 
 static void underflow(void)
@@ -316,7 +317,7 @@ static void commit(void *arg)
 	const struct crime *crime = arg;
 	static char *blocks[KEPT + LATER];
 
-	alloc_start();
+	boot_start();
 	blocks_new(blocks, 0, KEPT);
 	crime->commit();
 	all_ok();
@@ -364,7 +365,7 @@ static void overflow_without_memory(void *arg)
 	char *one, *other;
 
 	(void)arg;
-	alloc_start();
+	boot_start();
 	one = alloc_new(100);
 	other = alloc_new(2000);
 	one[100] = 1;

@@ -1,0 +1,181 @@
+/*
+ * boot - builds the heap, from the lowest floor up, and sees to it when the process forks and ends.
+ *
+ * Holds:  whether the heap stands.
+ * Always: of the threads that come first, one builds it; the others wait.
+ * Locks:  boot_mutex, while the heap is being built, and while the process forks.
+ */
+#include "boot.h"
+#include "guarded.h"
+#include "hardened.h"
+#include "heap.h"
+#include "limit.h"
+#include "lock.h"
+#include "misuse.h"
+#include "options.h"
+#include "os.h"
+#include "page_b.h"
+#include "slots.h"
+#include "tcache.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+
+enum boot_stage boot_stage;
+bool boot_started;
+
+static pthread_mutex_t boot_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_t boot_thread;
+
+/* --- The rooms from the lowest floor up ----------------------------------------------------------- */
+
+/* A sampled block takes a heap page, though little memory: many of them would use up the mappings that a
+ * process may have, and more than a small part of a limit. */
+static unsigned sampled_max(void)
+{
+	size_t most = limit_bytes / HEAP_PAGE_BYTES / 32;
+
+	return most < 1024 ? (unsigned)most : 1024;
+}
+
+static void came_twice(void *ptr)
+{
+	misuse_report("free", ptr, true);
+}
+
+static bool rooms_boot(void)
+{
+	options_boot();
+	report_carry_on = options.on_error != 0;
+	os_boot();
+	limit_boot();
+	halloc_page_b.limit_bytes = limit_bytes;
+	if (!page_b_boot() || !heap_boot())
+		return false;
+	hardened_on = options.hardened != 0;
+	slab_hidden = hardened_on;
+	slab_has_origins = hardened_on && options.mismatch != 0;
+	if (hardened_on || options.sample != 0)
+		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
+	slab_boot();
+	slots_came_twice = came_twice;
+	if (!tcache_boot() || !tcache_new() || !hardened_boot())
+		return false;
+	halloc_page_b.ready = 1;
+	return true;
+}
+
+static enum boot_stage stage_now(void)
+{
+	return __atomic_load_n(&boot_stage, __ATOMIC_ACQUIRE);
+}
+
+bool boot_is_here(void)
+{
+	return stage_now() == BOOT_BUILDING && pthread_equal(boot_thread, pthread_self());
+}
+
+__attribute__((noinline)) static void boot_once(void)
+{
+	int saved = errno;
+
+	pthread_mutex_lock(&boot_mutex);
+	if (stage_now() == BOOT_NONE) {
+		boot_thread = pthread_self();
+		__atomic_store_n(&boot_stage, BOOT_BUILDING, __ATOMIC_RELEASE);
+		bool built = rooms_boot();
+		if (!built)
+			report_warning("the system has no room for a heap");
+		__atomic_store_n(&boot_stage, built ? BOOT_READY : BOOT_FAILED, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&boot_mutex);
+	errno = saved;
+}
+
+bool boot_ensure(void)
+{
+	if (unlikely(!boot_is_ready()) && !boot_is_here())
+		boot_once();
+	return boot_is_ready();
+}
+
+/* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
+ * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
+static pthread_t forks_alone; /* the thread that does; else 0 */
+
+static void fork_prepare(void)
+{
+	if (lock_is_alone()) {
+		forks_alone = pthread_self();
+		return;
+	}
+	pthread_mutex_lock(&boot_mutex);
+	lock_fork_prepare();
+}
+
+/* Whether the fork that ends was made so: another may have begun since, by a thread that a handler of it started. */
+static bool forked_alone(void)
+{
+	if (forks_alone != pthread_self())
+		return false;
+	forks_alone = 0;
+	return true;
+}
+
+static void fork_parent(void)
+{
+	if (forked_alone())
+		return;
+	lock_fork_parent();
+	pthread_mutex_unlock(&boot_mutex);
+}
+
+static void caches_call(struct lock_later *later)
+{
+	later->call = NULL;
+	tcache_fork_child();
+}
+
+/* The caches of threads that are no more wait for the lock that the thread holds in whose signal handler this is. */
+static void caches_end(void)
+{
+	static struct lock_later later;
+	struct lock *held = lock_held();
+
+	if (held == NULL) {
+		tcache_fork_child();
+	} else if (later.call == NULL) {
+		later.call = caches_call;
+		lock_call_later(held, &later);
+	}
+}
+
+static void fork_child(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	if (forked_alone())
+		return;
+	lock_fork_child();
+	boot_mutex = fresh;
+	slots_fork_child();
+	if (boot_is_ready())
+		caches_end();
+}
+
+void boot_start(void)
+{
+	boot_started = true;
+	boot_ensure();
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+void boot_finish(void)
+{
+	if (!boot_is_ready())
+		return;
+	guarded_sweep();
+	if (hardened_on)
+		hardened_sweep();
+}
