@@ -1,7 +1,7 @@
 /*
  * alloc - routes requests by size, and pointers by owner.
  *
- * Holds:  nothing but whether some block stayed larger than it was to be.
+ * Holds:  nothing.
  * Always: a pointer is checked against Page B before anything else happens to it.
  * Locks:  none of its own.
  */
@@ -20,15 +20,6 @@
 
 #include <errno.h>
 #include <string.h>
-
-/* From this size on, the pages of a block that must move are moved by the system, not copied. */
-#define MOVE_BYTES_MIN ((size_t)1 << 20)
-
-/* The same where the block that they move to has huge pages. */
-#define MOVE_BYTES_SURE ((size_t)8 << 20)
-
-/* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
-#define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
 
 /* --- Requests that are served apart ---------------------------------------------------------------- */
 
@@ -59,7 +50,7 @@ static inline bool serve_apart(size_t size, size_t alignment, void **ptr)
 
 void (*alloc_limit_report)(size_t bytes);
 
-static uint64_t limit_refusals(void)
+uint64_t alloc_refusals(void)
 {
 	return __atomic_load_n(&halloc_page_b.limit_refusals, __ATOMIC_RELAXED);
 }
@@ -73,9 +64,7 @@ runs_seldom static bool sampled_give_back(void)
 	return any;
 }
 
-/* After a request was not met: gives back what is kept for nothing but to be told, and where the limit may have been the
- * reason, everything idle. Returns: whether to try again. */
-static bool make_room(size_t size)
+bool alloc_make_room(size_t size)
 {
 	bool any = unlikely(guarded_on && !hardened_on && size <= ALLOC_BYTES_MAX) &&
 	           sampled_give_back();
@@ -92,7 +81,7 @@ __attribute__((noinline, cold)) static void *no_room(size_t size, uint64_t refus
 {
 	static bool told;
 
-	if (limit_refusals() != refusals && alloc_limit_report != NULL &&
+	if (alloc_refusals() != refusals && alloc_limit_report != NULL &&
 	    !__atomic_exchange_n(&told, true, __ATOMIC_RELAXED))
 		alloc_limit_report(size);
 	errno = ENOMEM;
@@ -110,15 +99,15 @@ static void *block_take(size_t size, size_t alignment)
 	return ptr;
 }
 
-static void *new_block(size_t size, size_t alignment)
+void *alloc_new_block(size_t size, size_t alignment)
 {
-	uint64_t refusals = limit_refusals();
+	uint64_t refusals = alloc_refusals();
 	int saved = errno;
 	void *ptr = NULL;
 
 	if (size <= ALLOC_BYTES_MAX)
 		ptr = block_take(size, alignment);
-	if (unlikely(ptr == NULL) && make_room(size))
+	if (unlikely(ptr == NULL) && alloc_make_room(size))
 		ptr = block_take(size, alignment);
 	if (unlikely(ptr == NULL))
 		return no_room(size, refusals);
@@ -126,8 +115,7 @@ static void *new_block(size_t size, size_t alignment)
 	return ptr;
 }
 
-/* Tells the heap that a large block is to be written from so many bytes on. Returns: whether it is prepared for that. */
-runs_seldom static bool block_fill(void *ptr, size_t from)
+runs_seldom bool alloc_block_fill(void *ptr, size_t from)
 {
 	struct tcache *tcache = tcache_hide();
 	bool prepared = heap_fill(heap_process, ptr, from);
@@ -139,11 +127,11 @@ runs_seldom static bool block_fill(void *ptr, size_t from)
 /* As tcache_pop, with a second try, and what errno says. */
 static struct slot pop_slot(unsigned class, bool larger)
 {
-	uint64_t refusals = limit_refusals();
+	uint64_t refusals = alloc_refusals();
 	int saved = errno;
 	struct slot slot = tcache_pop(class, larger);
 
-	if (unlikely(slot.ptr == NULL) && make_room(sizeclasses[class].slot_bytes))
+	if (unlikely(slot.ptr == NULL) && alloc_make_room(sizeclasses[class].slot_bytes))
 		slot = tcache_pop(class, larger);
 	if (unlikely(slot.ptr == NULL))
 		no_room(sizeclasses[class].slot_bytes, refusals);
@@ -152,9 +140,9 @@ static struct slot pop_slot(unsigned class, bool larger)
 	return slot;
 }
 
-runs_seldom static void *new_hardened(size_t size, size_t alignment, bool grows)
+runs_seldom void *alloc_new_hardened(size_t size, size_t alignment, bool grows)
 {
-	uint64_t refusals = limit_refusals();
+	uint64_t refusals = alloc_refusals();
 	int saved = errno;
 	void *ptr = NULL;
 
@@ -162,7 +150,7 @@ runs_seldom static void *new_hardened(size_t size, size_t alignment, bool grows)
 		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL) && size <= ALLOC_BYTES_MAX && hardened_give_back())
 		ptr = hardened_new(size, alignment, grows);
-	if (unlikely(ptr == NULL) && make_room(size))
+	if (unlikely(ptr == NULL) && alloc_make_room(size))
 		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL))
 		return no_room(size, refusals);
@@ -215,7 +203,7 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 	if (serve_apart(size, alignment, &ptr))
 		return ptr;
 	if (unlikely(hardened_on))
-		return new_hardened(size, alignment, false);
+		return alloc_new_hardened(size, alignment, false);
 	if (unlikely(magazines_sample != 0)) {
 		ptr = new_sampled(size, alignment, class);
 		if (ptr != NULL)
@@ -223,13 +211,13 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 	}
 	if (class < SIZECLASS_COUNT)
 		return new_slot(size, alignment, class, zeroed);
-	ptr = new_block(size, alignment);
+	ptr = alloc_new_block(size, alignment);
 	if (ptr == NULL)
 		return NULL;
 	if (zeroed)
 		heap_zero(heap_process, ptr, size);
 	else if (size >= HUGE_FILL_BYTES_MIN)
-		block_fill(ptr, 0);
+		alloc_block_fill(ptr, 0);
 	return ptr;
 }
 
@@ -254,6 +242,16 @@ void *alloc_new_zeroed(size_t size)
 void *alloc_new_aligned(size_t size, size_t alignment)
 {
 	return new_rest(size, alignment, sizeclass_of_aligned(size, alignment), false);
+}
+
+void *alloc_new_less(size_t size)
+{
+	int saved = errno;
+	void *ptr = new_slow(size, false);
+
+	if (unlikely(ptr == NULL))
+		errno = saved;
+	return ptr;
 }
 
 /* --- Taking back -------------------------------------------------------------------------------- */
@@ -369,40 +367,6 @@ static size_t block_bytes(const void *ptr)
 	return bytes;
 }
 
-static void block_give(void *ptr, enum heap_contents contents)
-{
-	struct tcache *tcache = tcache_hide();
-
-	heap_give(heap_process, ptr, HEAP_BLOCK, contents);
-	tcache_show(tcache);
-}
-
-/* Gives up a block whose pages are mapped no more. */
-runs_seldom static void block_lose(void *ptr)
-{
-	if (!guarded_at(ptr)) {
-		block_give(ptr, HEAP_LOST);
-		return;
-	}
-	struct tcache *tcache = tcache_hide();
-	guarded_lose(ptr);
-	tcache_show(tcache);
-}
-
-static bool block_resize(void *ptr, size_t size)
-{
-	struct tcache *tcache = tcache_hide();
-	bool done = heap_resize(heap_process, ptr, size);
-
-	tcache_show(tcache);
-	return done;
-}
-
-runs_seldom static bool is_exact(const void *ptr)
-{
-	return (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE) || guarded_at(ptr);
-}
-
 bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 {
 	struct slot slot;
@@ -421,266 +385,6 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 	if (name != NULL)
 		misuse_report(name, ptr, ready && guarded_was_freed(ptr));
 	return false;
-}
-
-/* The bytes of the block that a request gets. */
-static size_t bytes_for(size_t size, size_t alignment)
-{
-	unsigned class = sizeclass_of_aligned(size, alignment);
-
-	if (class < SIZECLASS_COUNT)
-		return sizeclasses[class].slot_bytes;
-	return (size + HEAP_PAGE_BYTES - 1) & -HEAP_PAGE_BYTES;
-}
-
-/* A block stayed as it is, as there was no room for a smaller one: none that shrinks fails. */
-static bool some_stay;
-
-runs_seldom static void *stay(void *ptr)
-{
-	__atomic_store_n(&some_stay, true, __ATOMIC_RELAXED);
-	return ptr;
-}
-
-/* Whether a block may have been asked for as size: realloc leaves one in place down to half of what it
- * has, unless there is no room for a smaller one, and a cell of the bootstrap buffer however small it becomes. */
-static bool size_is_possible(const void *ptr, size_t bytes, size_t size, size_t alignment)
-{
-	if (size <= bytes && __atomic_load_n(&some_stay, __ATOMIC_RELAXED))
-		return true;
-	if (is_exact(ptr))
-		return size == bytes;
-	if (size > bytes)
-		return false;
-	return size >= bytes / 2 || bytes_for(size, alignment) == bytes ||
-	       bytes_for(size, 1) == bytes || size == 0 || bootstrap_state(ptr) == BOOTSTRAP_LIVE;
-}
-
-runs_seldom void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name)
-{
-	size_t bytes;
-
-	if (!alloc_find(ptr, &bytes, name))
-		return; /* reported */
-	if (alignment == 0 || (alignment & (alignment - 1)) != 0 || (uintptr_t)ptr % alignment != 0)
-		misuse_mismatch(name, ptr, "alignment", alignment);
-	else if (!size_is_possible(ptr, bytes, size, alignment))
-		misuse_mismatch(name, ptr, "size", size);
-	else
-		alloc_free(ptr);
-}
-
-/* Moves a block to a fresh one, which may be NULL. */
-static void *move_by_copy(void *ptr, size_t kept, void *fresh)
-{
-	if (fresh == NULL)
-		return NULL;
-	memcpy(fresh, ptr, kept);
-	alloc_free(ptr);
-	return fresh;
-}
-
-/* Copies into a block that is zero: of whole pages that are zero, neither side is filled with memory. */
-runs_seldom static void copy_sparsely(char *to, const char *from, size_t bytes)
-{
-	size_t at = -(uintptr_t)from & (os_page_bytes - 1);
-
-	memcpy(to, from, at);
-	for (; at + os_page_bytes <= bytes; at += os_page_bytes)
-		if (!os_page_is_zero(from + at))
-			memcpy(to + at, from + at, os_page_bytes);
-	memcpy(to + at, from + at, bytes - at);
-}
-
-/* As move_by_copy of a guarded block: the system moves its pages where that is cheaper. */
-runs_seldom static void *move_guarded(char *ptr, size_t kept, char *fresh)
-{
-	size_t pages = kept & -os_page_bytes;
-	bool whole = (((uintptr_t)ptr | (uintptr_t)fresh) & (os_page_bytes - 1)) == 0;
-	enum os_move moved = OS_MOVE_FAILED;
-
-	if (fresh == NULL || pages < MOVE_GUARDED_BYTES_MIN)
-		return move_by_copy(ptr, kept, fresh);
-	if (whole)
-		moved = os_move(ptr, fresh, pages);
-	if (moved == OS_MOVE_LOST) {
-		block_lose(fresh);
-		errno = ENOMEM;
-		return NULL;
-	}
-	if (moved == OS_MOVED)
-		memcpy(fresh + pages, ptr + pages, kept - pages);
-	else if (guarded_at(fresh) || !hardened_on)
-		copy_sparsely(fresh, ptr, kept);
-	else
-		memcpy(fresh, ptr, kept);
-	alloc_free(ptr);
-	return fresh;
-}
-
-void *alloc_new_less(size_t size)
-{
-	int saved = errno;
-	void *ptr = new_slow(size, false);
-
-	if (unlikely(ptr == NULL))
-		errno = saved;
-	return ptr;
-}
-
-void *alloc_stay(void *ptr, size_t bytes, size_t size)
-{
-	return size <= bytes ? stay(ptr) : NULL;
-}
-
-static void *resize_by_copy(void *ptr, size_t bytes, size_t size)
-{
-	void *fresh = size < bytes ? alloc_new_less(size) : alloc_new(size);
-
-	if (fresh == NULL)
-		return alloc_stay(ptr, bytes, size);
-	return move_by_copy(ptr, bytes < size ? bytes : size, fresh);
-}
-
-/* Has a block end earlier that has exactly the bytes that were asked for. */
-runs_seldom static void exact_shrink(void *ptr, size_t size)
-{
-	if (tcache_is_busy() && !hardened_on) {
-		stay(ptr);
-		return;
-	}
-	struct tcache *tcache = tcache_hide();
-	hardened_shrink(ptr, size);
-	tcache_show(tcache);
-}
-
-/* Resizes a block that has exactly the bytes that were asked for. */
-runs_seldom static void *resize_exact(void *ptr, size_t bytes, size_t size)
-{
-	int saved = errno;
-	size_t kept = bytes < size ? bytes : size;
-	bool grows = bytes >= SIZECLASS_BYTES_MAX && size > bytes;
-	void *moved;
-
-	if (hardened_on && hardened_resize(ptr, size))
-		moved = ptr;
-	else if (hardened_on)
-		moved = move_guarded(ptr, kept, new_hardened(size, 16, grows));
-	else if (kept < MOVE_GUARDED_BYTES_MIN)
-		moved = move_by_copy(ptr, kept, alloc_new(size));
-	else
-		moved = move_guarded(ptr, kept, alloc_new_zeroed(size));
-	if (unlikely(moved == NULL && size <= bytes)) {
-		exact_shrink(ptr, size);
-		moved = ptr;
-	}
-	if (moved != NULL)
-		errno = saved;
-	return moved;
-}
-
-/* Moves a large block that grows, under a limit: its pages move, so the limit need not have room for
- * both. Returns: NULL when the limit or the system does not let it; nothing has changed then. */
-runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
-{
-	struct tcache *tcache = tcache_hide();
-	void *fresh = heap_take_in_exchange(heap_process, size, bytes);
-	void *old = ptr;
-
-	if (fresh != NULL) {
-		enum os_move moved = os_move(ptr, fresh, bytes);
-		enum heap_contents contents = moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY;
-		if (moved == OS_MOVE_LOST)
-			contents = HEAP_LOST;
-		if (moved != OS_MOVED) {
-			old = fresh;
-			fresh = NULL;
-		}
-		heap_give(heap_process, old, HEAP_BLOCK, contents);
-	}
-	tcache_show(tcache);
-	return fresh;
-}
-
-/* Moves a large block that grows: the system moves its pages where that is cheaper than copying. */
-static void *resize_by_move(void *ptr, size_t bytes, size_t size)
-{
-	void *fresh = NULL;
-
-	if (limit_bytes != SIZE_MAX && bytes >= MOVE_BYTES_MIN) {
-		fresh = resize_in_exchange(ptr, bytes, size);
-		if (fresh == NULL && make_room(size))
-			fresh = resize_in_exchange(ptr, bytes, size);
-		if (fresh != NULL)
-			return fresh;
-	}
-	fresh = new_block(size, 16);
-	if (fresh == NULL)
-		return NULL;
-	enum os_move moved = OS_MOVE_FAILED;
-	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !block_fill(fresh, 0)))
-		moved = os_move(ptr, fresh, bytes);
-	if (moved == OS_MOVE_LOST) {
-		block_give(fresh, HEAP_LOST);
-		errno = ENOMEM;
-		return NULL;
-	}
-	if (bytes >= MOVE_BYTES_SURE)
-		block_fill(fresh, moved == OS_MOVED ? bytes : 0);
-	if (moved == OS_MOVE_FAILED) {
-		os_populate(fresh, bytes & -os_page_bytes);
-		memcpy(fresh, ptr, bytes);
-	}
-	/* What has moved is all of it, and left zeros behind. */
-	block_give(ptr, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
-	return fresh;
-}
-
-void *alloc_resize(void *ptr, size_t size)
-{
-	struct slot slot;
-	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
-
-	if (unlikely(size > ALLOC_BYTES_MAX)) {
-		size_t bytes;
-		if (alloc_find(ptr, &bytes, "realloc"))
-			errno = ENOMEM;
-		return NULL;
-	}
-	if (entry != NULL) {
-		size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
-		if (alloc_stays(bytes, size))
-			return ptr;
-		return resize_by_copy(ptr, bytes, size);
-	}
-	int saved = errno;
-	size_t bytes;
-	if (!alloc_find(ptr, &bytes, "realloc"))
-		return NULL;
-	if (unlikely(hardened_origins_on) && !hardened_origin_fits(ptr, "realloc"))
-		return NULL;
-	if (unlikely(is_exact(ptr)))
-		return resize_exact(ptr, bytes, size);
-	if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
-		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
-	if (unlikely(tcache_is_busy()))
-		return resize_by_copy(ptr, bytes, size);
-	if (size <= SIZECLASS_BYTES_MAX) {
-		void *copy = resize_by_copy(ptr, bytes, size);
-		if (unlikely(copy == ptr))
-			block_resize(ptr, size); /* its end, at least */
-		return copy;
-	}
-	uint64_t refusals = limit_refusals();
-	if (block_resize(ptr, size) ||
-	    (limit_refusals() != refusals && make_room(size) && block_resize(ptr, size))) {
-		errno = saved;
-		return ptr;
-	}
-	ptr = size <= bytes ? stay(ptr) : resize_by_move(ptr, bytes, size);
-	if (ptr != NULL)
-		errno = saved;
-	return ptr;
 }
 
 /* --- Giving back -------------------------------------------------------------------------------- */

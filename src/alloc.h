@@ -30,14 +30,23 @@ void alloc_free_rest(void *ptr);
 /* As alloc_new, the start a multiple of alignment, a power of two. */
 void *alloc_new_aligned(size_t size, size_t alignment);
 
-/* Makes the block at ptr hold size bytes, in place or by moving it.
- * Requires: ptr is not NULL, size is not 0. Returns: NULL with the old block as it was, never where it is to be smaller. */
-void *alloc_resize(void *ptr, size_t size);
-
-/* For who resizes by himself. As alloc_new, for a block that is to be smaller: errno stays as it is. And what comes of a
- * block of so many bytes when there is no room for another: it stays, where it has them; else NULL. */
+/* As alloc_new, for a block that is to be smaller: where there is no room, errno stays as it is. */
 void *alloc_new_less(size_t size);
-void *alloc_stay(void *ptr, size_t bytes, size_t size);
+
+/* For who moves large blocks: a block of whole heap pages, of more bytes than a slot has; and one in hardened mode, which
+ * grows, as in hardened_new. */
+void *alloc_new_block(size_t size, size_t alignment);
+void *alloc_new_hardened(size_t size, size_t alignment, bool grows);
+
+/* Tells the heap that a large block is to be written from so many bytes on. Returns: whether it is prepared for that. */
+bool alloc_block_fill(void *ptr, size_t from);
+
+/* How often the limit was in the way so far. */
+uint64_t alloc_refusals(void);
+
+/* After a request was not met: gives back what is kept for nothing but to be told, and where the limit may have been the
+ * reason, everything idle. Returns: whether to try again. */
+bool alloc_make_room(size_t size);
 
 /* Finds the usable bytes of a live block; for any other pointer, misuse is reported under name, if there is
  * one. Returns: false for these. */
@@ -45,10 +54,6 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name);
 
 /* Frees the block that starts at ptr. Returns: false when none does: nothing changes, no report. */
 bool alloc_free_checked(void *ptr);
-
-/* Frees the block that starts at ptr, if it may have been asked for with that size and alignment, a power
- * of two; else misuse is reported under name. Requires: ptr is not NULL. */
-void alloc_free_sized(void *ptr, size_t size, size_t alignment, const char *name);
 
 /* When set, called once: the first time that HALLOC_LIMIT keeps a request, of so many bytes, from being
  * met. No lock is held. */
@@ -72,12 +77,6 @@ static inline const struct pagemap_entry *alloc_find_slot(const void *ptr, struc
 	slot->ptr = (void *)(uintptr_t)ptr;
 	slot->state = entry->states + index;
 	return likely(*slot->state == SLOT_LIVE) ? entry : NULL;
-}
-
-/* Whether realloc leaves a block of so many bytes where it is: at least half full. */
-static inline bool alloc_stays(size_t bytes, size_t size)
-{
-	return size <= bytes && size >= bytes / 2;
 }
 
 /* As alloc_find; some programs ask at each malloc and free. Returns: the bytes; 0 for what is no live block. */

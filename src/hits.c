@@ -10,6 +10,7 @@
 #include "hits.h"
 #include "alloc.h"
 #include "awake.h"
+#include "resize.h"
 #include "tcache.h"
 
 #include <stdint.h>
@@ -330,13 +331,13 @@ void *hits_resize(void *ptr, size_t size)
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
 
 	if (entry == NULL || unlikely(size > ALLOC_BYTES_MAX))
-		return alloc_resize(ptr, size);
+		return resize_block(ptr, size);
 	size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
-	if (alloc_stays(bytes, size))
+	if (resize_stays(bytes, size))
 		return ptr;
 	void *fresh = hits_new(size, size < bytes ? alloc_new_less : alloc_new);
 	if (unlikely(fresh == NULL))
-		return alloc_stay(ptr, bytes, size);
+		return resize_stay(ptr, bytes, size);
 	memcpy(fresh, ptr, size < bytes ? size : bytes);
 	hits_free(ptr);
 	return fresh;

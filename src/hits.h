@@ -26,7 +26,7 @@ struct hits_taken hits_take_any(size_t size, size_t twice);
 /* As alloc_free. */
 void hits_free(void *ptr);
 
-/* As alloc_resize. */
+/* As resize_block. */
 void *hits_resize(void *ptr, size_t size);
 
 /* As alloc_new_aligned. */

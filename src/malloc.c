@@ -18,6 +18,7 @@
 #include "origins.h"
 #include "os.h"
 #include "relink.h"
+#include "resize.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -140,13 +141,13 @@ void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 runs_seldom EXPORT void free_sized(void *ptr, size_t size)
 {
 	if (ptr != NULL && hardened_sized_fits(ptr, false))
-		alloc_free_sized(ptr, size, 1, "free_sized");
+		resize_free_sized(ptr, size, 1, "free_sized");
 }
 
 runs_seldom EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
 	if (ptr != NULL && hardened_sized_fits(ptr, true))
-		alloc_free_sized(ptr, size, alignment, "free_aligned_sized");
+		resize_free_sized(ptr, size, alignment, "free_aligned_sized");
 }
 
 /* --- Introspection ------------------------------------------------------------------------------ */

@@ -14,6 +14,7 @@
 #include "introspect.h"
 #include "options.h"
 #include "page_b.h"
+#include "resize.h"
 #include "slab.h"
 #include "test.h"
 #include <pthread.h>
@@ -286,7 +287,7 @@ static void block_resize(struct block *block, size_t size)
 	struct block old = *block;
 
 	errno = 0;
-	unsigned char *ptr = alloc_resize(block->at, size);
+	unsigned char *ptr = resize_block(block->at, size);
 	tally->requests++;
 	if (ptr == NULL) {
 		tally->refused_requests++;

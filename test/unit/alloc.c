@@ -1,11 +1,12 @@
 /* Routing by size, by owner and by alignment; resizing across every border; refusals.
- * links: misuse slack backtrace guarded hardened alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: misuse slack backtrace guarded hardened resize alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "alloc.h"
 #include "boot.h"
 #include "bootstrap.h"
 #include "child.h"
 #include "heap.h"
 #include "page_b.h"
+#include "resize.h"
 
 static void all_ok(void)
 {
@@ -33,12 +34,12 @@ static void early(void)
 	REQUIRE(heap_process != NULL);
 	REQUIRE(bootstrap_state(large) == BOOTSTRAP_FOREIGN);
 	boot_start();
-	first = alloc_resize(first, 70000);
+	first = resize_block(first, 70000);
 	REQUIRE(bootstrap_state(first) == BOOTSTRAP_FOREIGN);
 	REQUIRE(filled(first, 100, 1));
 	for (int i = 0; i < 200; i++)
 		REQUIRE(zeroed[i] == 0);
-	REQUIRE(alloc_resize(zeroed, 10) == zeroed);
+	REQUIRE(resize_block(zeroed, 10) == zeroed);
 	alloc_free(zeroed);
 	REQUIRE(bootstrap_state(zeroed) == BOOTSTRAP_DEAD);
 	REQUIRE(!alloc_free_checked(zeroed));
@@ -66,7 +67,7 @@ static void resizes(void)
 				wall = alloc_new(40000); /* in the way of growth */
 			fill(ptr, sizes[from], from);
 			errno = 55;
-			ptr = alloc_resize(ptr, sizes[to]);
+			ptr = resize_block(ptr, sizes[to]);
 			REQUIRE(ptr);
 			REQUIRE(errno == 55);
 			REQUIRE(alloc_bytes(ptr, NULL) >= sizes[to]);
@@ -136,7 +137,7 @@ static void refusals(void)
 		REQUIRE(alloc_new_zeroed(sizes[i]) == NULL);
 		REQUIRE(errno == ENOMEM);
 		errno = 0;
-		REQUIRE(alloc_resize(ptr, sizes[i]) == NULL);
+		REQUIRE(resize_block(ptr, sizes[i]) == NULL);
 		REQUIRE(errno == ENOMEM);
 		REQUIRE(filled(ptr, 100, 1));
 		if (sizes[i] > ALLOC_BYTES_MAX)
@@ -220,7 +221,7 @@ static void free_it(void *ptr)
 
 static void resize_it(void *ptr)
 {
-	alloc_resize(ptr, 50);
+	resize_block(ptr, 50);
 }
 
 /* The report names the crime, the pointer and its place. */

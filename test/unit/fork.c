@@ -1,6 +1,6 @@
 /* fork while another thread holds each of the locks in turn: it waits for them, and the child has a heap. So it has,
  * once it gives the lock back, where the forking thread itself holds one, as in a signal handler.
- * links: misuse slack backtrace guarded hardened halloc hits dump introspect alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report
+ * links: misuse slack backtrace guarded hardened halloc hits dump introspect resize alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report
  * timeout: 400 */
 #include "../../include/halloc.h"
 #include "alloc.h"
@@ -8,6 +8,7 @@
 #include "child.h"
 #include "heap.h"
 #include "lock.h"
+#include "resize.h"
 #include "sizes.h"
 #include <pthread.h>
 #include <sys/resource.h>
@@ -18,7 +19,7 @@ static bool released;
 /* What any process may do: blocks of all sizes, a heap of its own, and threads. */
 static void allocate_all(void)
 {
-	allocate_sizes(alloc_new, alloc_resize, alloc_free);
+	allocate_sizes(alloc_new, resize_block, alloc_free);
 	struct heap *heap = heap_create(0, 16);
 	REQUIRE(heap_alloc(heap, 100));
 	heap_destroy(heap);

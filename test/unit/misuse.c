@@ -1,6 +1,6 @@
 /* HALLOC_ON_ERROR=report: each crime gets one line, the call does nothing, and the heap is unharmed: by
  * default, in hardened mode, and where every block is sampled.
- * links: misuse slack backtrace guarded hardened alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: misuse slack backtrace guarded hardened resize alloc boot bootstrap tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "alloc.h"
 #include "boot.h"
 #include "child.h"
@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "lock.h"
 #include "page_b.h"
+#include "resize.h"
 #include <sys/resource.h>
 
 /* --- The crimes --------------------------------------------------------------------------------- */
@@ -44,7 +45,7 @@ static void free_twice_large(void)
 
 static void free_sized_twice(void)
 {
-	alloc_free_sized(freed(100), 100, 1, "free_sized");
+	resize_free_sized(freed(100), 100, 1, "free_sized");
 }
 
 static void free_within_small(void)
@@ -115,22 +116,22 @@ static void free_beyond(void)
 
 static void resize_dead_small(void)
 {
-	REQUIRE(alloc_resize(freed(100), 200) == NULL);
+	REQUIRE(resize_block(freed(100), 200) == NULL);
 }
 
 static void resize_dead_large(void)
 {
-	REQUIRE(alloc_resize(freed(300000), 600000) == NULL);
+	REQUIRE(resize_block(freed(300000), 600000) == NULL);
 }
 
 static void resize_dead_too_much(void)
 {
-	REQUIRE(alloc_resize(freed(100), SIZE_MAX) == NULL);
+	REQUIRE(resize_block(freed(100), SIZE_MAX) == NULL);
 }
 
 static void resize_within(void)
 {
-	REQUIRE(alloc_resize((char *)alloc_new(100) + 32, 50) == NULL);
+	REQUIRE(resize_block((char *)alloc_new(100) + 32, 50) == NULL);
 }
 
 static void bytes_of_dead(void)
@@ -150,34 +151,34 @@ static void bytes_within_large(void)
 
 static void sized_too_large(void)
 {
-	alloc_free_sized(alloc_new(100), 5000, 1, "free_sized");
+	resize_free_sized(alloc_new(100), 5000, 1, "free_sized");
 }
 
 static void sized_too_small(void)
 {
-	alloc_free_sized(alloc_new(10000), 50, 1, "free_sized");
+	resize_free_sized(alloc_new(10000), 50, 1, "free_sized");
 }
 
 static void sized_large(void)
 {
-	alloc_free_sized(alloc_new(300000), 100, 1, "free_sized");
+	resize_free_sized(alloc_new(300000), 100, 1, "free_sized");
 }
 
 static void sized_alignment(void)
 {
-	alloc_free_sized(alloc_new(100), 100, (size_t)1 << 20, "free_aligned_sized");
+	resize_free_sized(alloc_new(100), 100, (size_t)1 << 20, "free_aligned_sized");
 }
 
 static void sized_no_alignment(void)
 {
-	alloc_free_sized(alloc_new(100), 100, 48, "free_aligned_sized");
+	resize_free_sized(alloc_new(100), 100, 48, "free_aligned_sized");
 }
 
 /* --- Those that are told in hardened mode, or of a sampled block --------------------------------- */
 
 static void sized_by_one(void)
 {
-	alloc_free_sized(alloc_new(100), 99, 1, "free_sized");
+	resize_free_sized(alloc_new(100), 99, 1, "free_sized");
 }
 
 static void overflow(void)
@@ -193,7 +194,7 @@ static void overflow_resize(void)
 	char *block = alloc_new(100);
 
 	block[100] = 1;
-	block = alloc_resize(block, 5000);
+	block = resize_block(block, 5000);
 	REQUIRE(block != NULL);
 	alloc_free(block);
 }
