@@ -102,25 +102,34 @@ bool boot_ensure(void)
 
 /* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
  * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
-static pthread_t forks_alone; /* the thread that does; else 0 */
+static pthread_t forks_alone;
+static unsigned
+        alone; /* of the forks of that thread that are under way, a bit each, the last one lowest: whether it is so */
 
 static void fork_prepare(void)
 {
+	bool mine = alone != 0 && forks_alone == pthread_self();
+
 	if (lock_is_alone()) {
 		forks_alone = pthread_self();
+		alone = (mine ? alone << 1 : 0) | 1;
 		return;
 	}
+	if (mine)
+		alone <<= 1;
 	pthread_mutex_lock(&boot_mutex);
 	lock_fork_prepare();
 }
 
-/* Whether the fork that ends was made so: another may have begun since, by a thread that a handler of it started. */
+/* Whether the fork that ends was made so: others may have begun since, in signal handlers, and by threads. */
 static bool forked_alone(void)
 {
-	if (forks_alone != pthread_self())
+	bool was = alone & 1;
+
+	if (alone == 0 || forks_alone != pthread_self())
 		return false;
-	forks_alone = 0;
-	return true;
+	alone >>= 1;
+	return was;
 }
 
 static void fork_parent(void)
@@ -157,6 +166,8 @@ static void fork_child(void)
 
 	if (forked_alone())
 		return;
+	if (forks_alone != pthread_self())
+		alone = 0; /* of a thread that is no more */
 	lock_fork_child();
 	boot_mutex = fresh;
 	slots_fork_child();

@@ -272,7 +272,8 @@ runs_seldom struct heap *heap_open(size_t bytes, size_t granule)
 		return NULL;
 	}
 	heap->cells = (struct heap_cell *)cells;
-	heap->records_max = (uint32_t)((end - cells) / sizeof(struct heap_cell));
+	size_t records = (end - cells) / sizeof(struct heap_cell);
+	heap->records_max = records < HEAP_PAGE_LEFT ? (uint32_t)records : HEAP_PAGE_LEFT - 1;
 	free_append(heap, heap->granules_max);
 	return heap;
 }

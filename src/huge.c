@@ -77,7 +77,7 @@ static struct {
 
 static bool are_wanted(void)
 {
-	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended || left > LEFT_MAX)
+	if (options.huge_pages == HUGE_OFF || options.hardened != 0 || ended)
 		return false;
 	return options.huge_pages == HUGE_ON || (limit_bytes == SIZE_MAX && options.sample == 0);
 }
@@ -214,6 +214,12 @@ runs_seldom static void ask(struct heap *heap, uint32_t offset, uint32_t end, en
 {
 	bool wanted = wish != WISH_NONE;
 
+	/* Where too many are given up, none but one of those: it is none of them then. */
+	if (wanted && left > LEFT_MAX && offset < end) {
+		if ((heap->pages[offset].first & HEAP_PAGE_LEFT) == 0)
+			return;
+		end = offset + HUGE_GRANULES;
+	}
 	if (offset == end || (wanted && !they_pay(heap, offset, wish)))
 		return;
 	if (wanted && is_asked(heap, offset))

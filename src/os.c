@@ -202,6 +202,15 @@ runs_seldom bool os_window_allows(const struct os_window *window, size_t bytes)
 	return claim != OS_CLAIM_REFUSED;
 }
 
+runs_seldom void os_window_unclaim(struct os_window *window, size_t bytes)
+{
+	window->claimed -= bytes;
+	if (window->reserved)
+		os_guard((void *)(window->base + window->claimed), bytes);
+	else
+		os_unmap((void *)(window->base + window->claimed), bytes);
+}
+
 bool os_window_skip(struct os_window *window, size_t bytes)
 {
 	if (window->reserved || bytes > window->size - window->claimed)

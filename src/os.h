@@ -58,6 +58,9 @@ enum os_claim os_window_claim(struct os_window *window, size_t bytes);
 /* Whether the system would let the next bytes be claimed: to be asked where much else is claimed first. */
 bool os_window_allows(const struct os_window *window, size_t bytes);
 
+/* Takes back the last bytes that were claimed, of which nobody knows yet. */
+void os_window_unclaim(struct os_window *window, size_t bytes);
+
 /* Leaves out the next bytes of a window, where somebody else has mapped.
  * Returns: false when so much is not left, or the window is reserved and nobody can have. */
 bool os_window_skip(struct os_window *window, size_t bytes);

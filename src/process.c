@@ -21,7 +21,7 @@
 #define GROWTH_BYTES_MIN ((size_t)1 << 20)
 #define GROWTH_BYTES_MAX ((size_t)64 << 20)
 
-/* From this step on, tables are worth asking the system first whether it allows it. */
+/* From this step on, its tables are large. */
 #define GROWTH_BYTES_SURE ((size_t)1 << 30)
 
 /* How far to step over what somebody else has mapped in our window. */
@@ -109,7 +109,8 @@ static bool tables_extend(struct heap *heap, size_t bytes)
 	       pagemap_extend(bytes);
 }
 
-/* The tables stay extended, even where Page A then cannot be: of a large step, the limit and the system are asked first. */
+/* The tables stay extended, even where Page A then cannot be: of a large step, the limit is asked first, and where memory
+ * is limited, the system. */
 static bool step_is_allowed(const struct heap *heap, size_t bytes)
 {
 	size_t tables = (bytes >> HEAP_PAGE_SHIFT) *
@@ -119,23 +120,39 @@ static bool step_is_allowed(const struct heap *heap, size_t bytes)
 		return true;
 	if (limit_bytes != SIZE_MAX && !limit_allows(heap, tables, 0))
 		return false;
-	return (bytes < GROWTH_BYTES_SURE && !os_memory_is_limited) ||
-	       os_window_allows(&process.page_a, bytes);
+	return !os_memory_is_limited || os_window_allows(&process.page_a, bytes);
+}
+
+/* Claims the next bytes of Page A, and extends the tables for them: before, as these must not find all memory taken. But
+ * of a large step last, where there is enough. */
+static enum os_claim claim(struct heap *heap, size_t bytes)
+{
+	size_t end = process.page_a.claimed + bytes;
+	bool last = bytes >= GROWTH_BYTES_SURE && !os_memory_is_limited;
+
+	if (!last && !tables_extend(heap, end))
+		return OS_CLAIM_REFUSED;
+	enum os_claim answer = os_window_claim(&process.page_a, bytes);
+	if (answer == OS_CLAIMED && last && !tables_extend(heap, end)) {
+		os_window_unclaim(&process.page_a, bytes);
+		return OS_CLAIM_REFUSED;
+	}
+	return answer;
 }
 
 /* Appends bytes, stepping over what others have mapped in the window. */
-static bool window_extend(struct heap *heap, size_t bytes)
+runs_seldom static bool window_extend(struct heap *heap, size_t bytes)
 {
 	if (!step_is_allowed(heap, bytes))
 		return false;
 	for (;;) {
 		size_t claimed = process.page_a.claimed;
-		if (bytes > process.page_a.size - claimed || !tables_extend(heap, claimed + bytes))
+		if (bytes > process.page_a.size - claimed)
 			return false;
-		enum os_claim claim = os_window_claim(&process.page_a, bytes);
-		if (claim == OS_CLAIMED)
+		enum os_claim answer = claim(heap, bytes);
+		if (answer == OS_CLAIMED)
 			return free_append(heap, (uint32_t)(bytes >> heap->granule_shift));
-		if (claim == OS_CLAIM_REFUSED)
+		if (answer == OS_CLAIM_REFUSED)
 			return false;
 		if (!tables_extend(heap, claimed + HOLE_BYTES) ||
 		    !os_window_skip(&process.page_a, HOLE_BYTES))
@@ -147,7 +164,7 @@ static bool window_extend(struct heap *heap, size_t bytes)
 
 /* How much to claim when need bytes are missing: an eighth of what there is, within bounds, where that is enough; to
  * where a huge page ends, where some are near: in a smaller heap, more free memory at the end has more of it touched. */
-static size_t growth_bytes(size_t need)
+runs_seldom static size_t growth_bytes(size_t need)
 {
 	size_t step = process.page_a.claimed / 8;
 
@@ -165,7 +182,7 @@ static size_t growth_bytes(size_t need)
 }
 
 /* Again, when a hole came in between. */
-bool process_grow(struct heap *heap, uint32_t granules)
+runs_seldom bool process_grow(struct heap *heap, uint32_t granules)
 {
 	uint32_t at_end = cell_is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
 

@@ -29,8 +29,8 @@
 
 /* As tcache_none, from their first use on: of a thread that has ended; and of one whose cache another thread takes, until
  * it comes by. */
-struct tcache tcache_gone lies_late;
-static struct tcache tcache_taken lies_late;
+struct tcache_stand_in tcache_gone lies_late;
+static struct tcache_stand_in tcache_taken lies_late;
 
 __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec"))) = &tcache_none;
 
@@ -91,12 +91,16 @@ static struct tcache *cache_of_thread(void)
 {
 	struct tcache *tcache = tcache_shown();
 
-	return unlikely(tcache == &tcache_taken) ? pthread_getspecific(key) : tcache;
+	if (likely(tcache != &tcache_taken.tcache))
+		return tcache;
+	/* None while the thread ends: then that is its stand-in. */
+	struct tcache *own = pthread_getspecific(key);
+	return own != NULL ? own : tcache;
 }
 
 struct tcache *tcache_hide(void)
 {
-	bool slept = awake_not() || tcache_shown() == &tcache_taken;
+	bool slept = awake_not() || tcache_shown() == &tcache_taken.tcache;
 	struct tcache *tcache = cache_of_thread();
 
 	if (!has_arena(tcache) && unfinished == NULL)
@@ -320,10 +324,10 @@ static void tcache_end(struct tcache *tcache)
 }
 
 /* Locks: threads is held. */
-static void stand_in_fill(struct tcache *stand_in)
+static void stand_in_fill(struct tcache_stand_in *stand_in)
 {
-	if (stand_in->arena_number != TCACHE_ARENA_NONE)
-		*stand_in = tcache_none;
+	if (stand_in->tcache.arena_number != TCACHE_ARENA_NONE)
+		stand_in->tcache = tcache_none;
 }
 
 /* From here on this thread has a stand-in for its cache. */
@@ -390,7 +394,7 @@ static void thread_exit(void *arg)
 {
 	int saved = errno;
 
-	leave(arg, &tcache_gone);
+	leave(arg, &tcache_gone.tcache);
 	errno = saved;
 }
 
@@ -446,9 +450,9 @@ static bool take(struct tcache *tcache)
 	if (self == NULL || !is_there(more->thread))
 		return false;
 	__atomic_store_n(&more->wanted, true, __ATOMIC_SEQ_CST);
-	if (__atomic_compare_exchange_n(self, &shown, &tcache_taken, false, __ATOMIC_SEQ_CST,
+	if (__atomic_compare_exchange_n(self, &shown, &tcache_taken.tcache, false, __ATOMIC_SEQ_CST,
 	                                __ATOMIC_SEQ_CST) ||
-	    shown == &tcache_taken)
+	    shown == &tcache_taken.tcache)
 		return true;
 	__atomic_store_n(&more->wanted, false, __ATOMIC_RELEASE);
 	return false;
@@ -469,7 +473,7 @@ static unsigned want(bool all)
 static bool is_taken(const struct tcache_more *more)
 {
 	return __atomic_load_n(&more->busy, __ATOMIC_ACQUIRE) == 0 &&
-	       __atomic_load_n(more->self, __ATOMIC_RELAXED) == &tcache_taken;
+	       __atomic_load_n(more->self, __ATOMIC_RELAXED) == &tcache_taken.tcache;
 }
 
 static void empty_wanted(bool interrupted)

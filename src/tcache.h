@@ -16,7 +16,11 @@
 
 /* A thread that has not called yet has tcache_none; one that has run its destructors has this, which is the same. They
  * hold nothing, so that the fast paths need no test for them. */
-extern struct tcache tcache_gone;
+extern struct tcache_stand_in {
+	struct tcache tcache;
+	struct tcache_more
+	        more; /* its returns alone: where there is sampling, free looks at them, and finds no room */
+} tcache_gone;
 
 extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec")));
 

@@ -268,13 +268,13 @@ static struct slot of_gone_thread;
 static void late(void *arg)
 {
 	(void)arg;
-	if (tcache_self != &tcache_gone)
+	if (tcache_self != &tcache_gone.tcache)
 		return; /* this key's turn came before the cache's: another round comes */
 	struct slot slot = pop(5);
 	push(slot);
 	of_gone_thread = pop(5);
-	REQUIRE(tcache_self == &tcache_gone);
-	REQUIRE(tcache_slots(&tcache_gone, 5) == 0);
+	REQUIRE(tcache_self == &tcache_gone.tcache);
+	REQUIRE(tcache_slots(&tcache_gone.tcache, 5) == 0);
 }
 
 static pthread_key_t late_key;
