@@ -9,6 +9,7 @@
  *
  * The last call is a jump: the loader tells by its return address who is asking ($ORIGIN, RUNPATH).
  */
+#include "hardened.h"
 #include "options.h"
 #include "page_b.h"
 #include "relink.h"
@@ -34,14 +35,15 @@ __attribute__((noinline)) static void libc_dlopen_find(void)
 __attribute__((noinline)) static void *open_and_relink(const char *path, int flags,
                                                        const void *caller)
 {
-	void *handle = NULL;
-
 	if (path == NULL || strchr(path, '$') != NULL)
 		return NULL;
-	if (strchr(path, '/') != NULL || !relink_has_paths(caller))
-		handle = libc_dlopen(path, flags);
+	if (strchr(path, '/') == NULL && relink_has_paths(caller))
+		return NULL;
+	__atomic_fetch_add(&hardened_opening, 1, __ATOMIC_RELAXED);
+	void *handle = libc_dlopen(path, flags);
 	if (handle != NULL)
 		relink_update();
+	__atomic_fetch_sub(&hardened_opening, 1, __ATOMIC_RELAXED);
 	return handle;
 }
 

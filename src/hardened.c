@@ -99,6 +99,7 @@ struct quarantine {
 
 bool hardened_on;
 bool hardened_origins_on;
+unsigned hardened_opening;
 
 static unsigned arenas_used;               /* 0 until the room is ready */
 static struct quarantine *zero_quarantine; /* its slabs are inaccessible */
@@ -393,9 +394,15 @@ __attribute__((noinline)) static void tick(void)
 	errno = saved;
 }
 
+/* Whether what is made now is held against what will free it. */
+static bool origins_count(void)
+{
+	return hardened_origins_on && __atomic_load_n(&hardened_opening, __ATOMIC_RELAXED) == 0;
+}
+
 static uint8_t origin_now(void)
 {
-	return hardened_origins_on ? ORIGIN_MALLOC : ORIGIN_EARLY;
+	return origins_count() ? ORIGIN_MALLOC : ORIGIN_EARLY;
 }
 
 __attribute__((noinline, cold)) static void recent_tell(const struct quarantine *quarantine)
@@ -884,7 +891,7 @@ bool hardened_origin_fits(const void *ptr, const char *name)
 void hardened_made_aligned(void *ptr)
 {
 	if (unlikely(slab_has_origins) && ptr != NULL)
-		hardened_made(ptr, hardened_origins_on ? ORIGIN_ALIGNED : ORIGIN_EARLY_ALIGNED,
+		hardened_made(ptr, origins_count() ? ORIGIN_ALIGNED : ORIGIN_EARLY_ALIGNED,
 		              SIZE_MAX);
 }
 

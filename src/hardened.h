@@ -49,6 +49,10 @@ enum hardened_origin {
 /* Whether calls in C++ are watched: what comes from malloc is not to be deleted, from now on. */
 extern bool hardened_origins_on;
 
+/* How many libraries are being opened: those of theirs that make and free blocks by themselves are not known yet, so what
+ * is made meanwhile is as if nobody watched. */
+extern unsigned hardened_opening;
+
 /* Returns: ORIGIN_UNKNOWN, too, when no live block starts at ptr; then setting it changes nothing. */
 enum hardened_origin hardened_origin_get(const void *ptr);
 void hardened_origin_set(const void *ptr, enum hardened_origin origin);

@@ -141,7 +141,7 @@ static enum os_claim claim(struct heap *heap, size_t bytes)
 }
 
 /* Appends bytes, stepping over what others have mapped in the window. */
-runs_seldom static bool window_extend(struct heap *heap, size_t bytes)
+static bool window_extend(struct heap *heap, size_t bytes)
 {
 	if (!step_is_allowed(heap, bytes))
 		return false;
@@ -164,7 +164,7 @@ runs_seldom static bool window_extend(struct heap *heap, size_t bytes)
 
 /* How much to claim when need bytes are missing: an eighth of what there is, within bounds, where that is enough; to
  * where a huge page ends, where some are near: in a smaller heap, more free memory at the end has more of it touched. */
-runs_seldom static size_t growth_bytes(size_t need)
+static size_t growth_bytes(size_t need)
 {
 	size_t step = process.page_a.claimed / 8;
 
@@ -182,7 +182,7 @@ runs_seldom static size_t growth_bytes(size_t need)
 }
 
 /* Again, when a hole came in between. */
-runs_seldom bool process_grow(struct heap *heap, uint32_t granules)
+bool process_grow(struct heap *heap, uint32_t granules)
 {
 	uint32_t at_end = cell_is_free(heap, heap->last) ? cell_at(heap, heap->last)->size : 0;
 

@@ -398,7 +398,7 @@ static void thread_exit(void *arg)
 	errno = saved;
 }
 
-void tcache_flush_self(void)
+runs_seldom void tcache_flush_self(void)
 {
 	if (!has_arena(cache_of_thread()))
 		return;
