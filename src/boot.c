@@ -102,9 +102,10 @@ bool boot_ensure(void)
 
 /* Without other threads, what is locked is locked by this one: it forks in a signal handler that came in
  * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
-static pthread_t forks_alone;
-static unsigned
-        alone; /* of the forks of that thread that are under way, a bit each, the last one lowest: whether it is so */
+static pthread_t forks_alone; /* the thread that does */
+
+/* Its forks that are under way, a bit each, the last one lowest: whether that one is made so. */
+static unsigned alone;
 
 static void fork_prepare(void)
 {
