@@ -278,11 +278,10 @@ runs_seldom static bool find_interrupted(const void *ptr, size_t *bytes)
 {
 	struct guarded_view guarded;
 
-	*bytes = 0;
 	if (unlikely(guarded_find_unlocked(ptr, &guarded))) {
-		if (guarded.live && guarded.start == (uintptr_t)ptr)
-			*bytes = guarded.size;
-		return guarded.live && guarded.start == (uintptr_t)ptr;
+		bool starts = guarded.live && guarded.start == (uintptr_t)ptr;
+		*bytes = starts ? guarded.size : 0;
+		return starts;
 	}
 	*bytes = heap_block_bytes_unlocked(heap_process, ptr);
 	return *bytes != 0;

@@ -54,8 +54,8 @@ extern __typeof__(__rseq_offset) __rseq_offset __attribute__((weak));
 
 _Static_assert(sizeof(struct rseq_cs) == AWAKE_STEP, "as the numbers count");
 
-/* The names begin at half a step, where those of others do not: none of their places ends in sixteen bits of 0, either. Number 0 is the last: few are used,
- * and what lies behind is written to at every start. */
+/* The names begin at half a step, where those of others do not: none of their places ends in sixteen bits of 0, either.
+ * Number 0 is the last: few are used, and what lies behind is written to at every start. */
 static struct {
 	char before[AWAKE_STEP / 2];
 	char names[AWAKE_NUMBERS_MAX][AWAKE_STEP];

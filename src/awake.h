@@ -6,8 +6,9 @@
  * sequence of instructions that the word names (linux/rseq.h); then the thread goes on elsewhere, to start it over. So the
  * word stays as long as the thread runs without a break, and a thread that has slept never goes on in the middle of the
  * sequence. (tcmalloc asks the one of cpu_id_start, and uses the other: its docs/rseq.md.)
- * Not in each: since Linux 6.19, one who sleeps in a call of the system keeps the word. And a program may have sequences
- * of its own, whose names lie at multiples of 32: ours lie in between, so no other is taken for them.
+ * Two things are not to be relied upon: since Linux 6.19 a thread that sleeps in a call of the system keeps its word. And a
+ * program may have sequences of its own, which the word goes on naming: their names lie at multiples of 32, ours in
+ * between, so no other is taken for them.
  * The sequence is named once a number, so that a thread's word also tells the number that it was noted with.
  * Where there is no such word, before glibc 2.35 or where the system or the user has turned it off, a thread stays awake
  * until it is forgotten. From a signal handler, all of this may be called.

@@ -149,8 +149,8 @@ static inline bool os_has_passed(uint32_t now_ms, uint32_t since_ms, uint32_t ag
 	return age_ms == 0 || (passed >= age_ms && passed < UINT32_MAX - 60000);
 }
 
-/* Returns: whether a moment has come that was set at most most_ms ahead, by a clock that may have gone around since; or
- * all but a second, as it may have been read before the moment was set. */
+/* Returns: whether a moment has come that was set at most most_ms ahead; the clock may have gone around since. One that
+ * lies up to a second further ahead has not: now_ms may have been read before it was set. */
 static inline bool os_has_come(uint32_t now_ms, uint32_t then_ms, uint32_t most_ms)
 {
 	return then_ms - now_ms - 1 >= most_ms + 1000;

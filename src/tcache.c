@@ -51,10 +51,6 @@ static pthread_key_t key;
  * sees, when it comes, that its cache is wanted: then it waits. (Asymmetric fences: Dice, Huang, Yang: Asymmetric Dekker
  * synchronization, 2001.)
  */
-static bool is_wanted(const struct tcache *tcache)
-{
-	return __atomic_load_n(&tcache_more(tcache)->wanted, __ATOMIC_ACQUIRE);
-}
 
 /* Returns: whether another thread wants the cache. */
 static bool cache_enter(struct tcache *tcache)
@@ -64,7 +60,7 @@ static bool cache_enter(struct tcache *tcache)
 	/* A signal handler that comes in between leaves it as it was. */
 	__atomic_store_n(&more->busy, (uint8_t)(more->busy + 1), __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return unlikely(is_wanted(tcache));
+	return unlikely(__atomic_load_n(&more->wanted, __ATOMIC_ACQUIRE));
 }
 
 static void cache_leave(struct tcache *tcache)
@@ -430,10 +426,9 @@ static bool is_to_be_emptied(struct tcache *tcache, bool all)
 }
 
 /* Whether a thread is there, and so what it shows: one may end without its destructors. */
-static bool is_there(pid_t thread)
+static bool is_there(pid_t process, pid_t thread)
 {
 	int saved = errno;
-	pid_t process = getpid();
 	bool there = syscall(SYS_tgkill, process, thread != 0 ? thread : process, 0) == 0;
 
 	errno = saved;
@@ -441,13 +436,13 @@ static bool is_there(pid_t thread)
 }
 
 /* Takes a cache that its thread shows. Returns: false where that is at it. */
-static bool take(struct tcache *tcache)
+static bool take(struct tcache *tcache, pid_t process)
 {
 	struct tcache_more *more = tcache_more(tcache);
 	struct tcache **self = __atomic_load_n(&more->self, __ATOMIC_ACQUIRE);
 	struct tcache *shown = tcache;
 
-	if (self == NULL || !is_there(more->thread))
+	if (self == NULL || !is_there(process, more->thread))
 		return false;
 	__atomic_store_n(&more->wanted, true, __ATOMIC_SEQ_CST);
 	if (__atomic_compare_exchange_n(self, &shown, &tcache_taken.tcache, false, __ATOMIC_SEQ_CST,
@@ -461,11 +456,12 @@ static bool take(struct tcache *tcache)
 /* Wants the caches that are to be emptied, at most so many. Returns: how many they are. */
 static unsigned want(bool all)
 {
+	pid_t process = getpid();
 	unsigned count = 0;
 
 	for (struct tcache *tcache = tcaches; tcache != NULL; tcache = tcache->next)
 		if (is_to_be_emptied(tcache, all) && (all || count < EMPTIES_AT_ONCE))
-			count += take(tcache);
+			count += take(tcache, process);
 	return count;
 }
 

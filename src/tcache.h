@@ -2,8 +2,8 @@
  * tcache.h - the cache of a thread: made, shown, hidden, and ended with it; and what malloc and free do when they do not
  * hit.
  *
- * The fast paths of malloc and free, in the room hits, touch nothing but the cache, and nothing shared. A slot that belongs to
- * another arena than the thread's goes to the outbox, and home from there in batches.
+ * The fast paths of malloc and free, in the room hits, touch nothing but the cache, and nothing shared. A slot that
+ * belongs to another arena than the thread's goes to the outbox, and home from there in batches.
  * What a thread has at hand that sleeps goes back to the slabs: other threads see to that.
  */
 #ifndef TCACHE_H
@@ -18,8 +18,7 @@
  * hold nothing, so that the fast paths need no test for them. */
 extern struct tcache_stand_in {
 	struct tcache tcache;
-	struct tcache_more
-	        more; /* its returns alone: where there is sampling, free looks at them, and finds no room */
+	struct tcache_more more; /* for its returns: while sampling, free finds no room in them */
 } tcache_gone;
 
 extern __thread struct tcache *tcache_self __attribute__((tls_model("initial-exec")));

@@ -40,7 +40,7 @@ function y_of(i) {
 	return top + (i - 0.5) * row
 }
 
-# Where a ratio lies in a panel; those off the scale, of which none is known, lie at its ends.
+# Where a ratio lies in a panel; those off the scale lie at its ends.
 function x_of(value, start,   place) {
 	place = (log(value) - low) / (high - low)
 	place = place < 0 ? 0 : place > 1 ? 1 : place

@@ -4,18 +4,6 @@
 
 enum { ZEROS = 600000, BLOCK_BYTES = 500000, BLOCKS = 33 };
 
-static unsigned blocks_to_be_had(void)
-{
-	void *blocks[BLOCKS];
-	unsigned count = 0;
-
-	while (count < BLOCKS && (blocks[count] = malloc(BLOCK_BYTES)) != NULL)
-		count++;
-	for (unsigned i = 0; i < count; i++)
-		free(blocks[i]);
-	return count;
-}
-
 int main(void)
 {
 	void **zeros = malloc(ZEROS * sizeof *zeros);
@@ -28,6 +16,6 @@ int main(void)
 	for (unsigned i = 0; i < count; i++)
 		free(zeros[i]);
 	free(zeros);
-	REQUIRE(blocks_to_be_had() >= 25);
+	REQUIRE(blocks_to_be_had(BLOCK_BYTES, BLOCKS) >= 25);
 	return 0;
 }

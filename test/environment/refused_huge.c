@@ -19,18 +19,6 @@ static void again(char *self, const char *what)
 	REQUIRE(false);
 }
 
-static unsigned blocks_to_be_had(void)
-{
-	static void *blocks[BLOCKS];
-	unsigned count = 0;
-
-	while (count < BLOCKS && (blocks[count] = malloc(BLOCK_BYTES)) != NULL)
-		count++;
-	for (unsigned i = 0; i < count; i++)
-		free(blocks[i]);
-	return count;
-}
-
 static void ask_for_too_much(void)
 {
 	for (unsigned shift = 47; shift > 34; shift--) {
@@ -48,13 +36,13 @@ int main(int count, char **words)
 	}
 	if (strcmp(words[1], "limit") == 0) {
 		ask_for_too_much();
-		REQUIRE(blocks_to_be_had() >= 20);
+		REQUIRE(blocks_to_be_had(BLOCK_BYTES, BLOCKS) >= 20);
 		REQUIRE(unsetenv("HALLOC_LIMIT") == 0);
 		struct rlimit limit = {addresses, addresses};
 		REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
 		again(words[0], "addresses");
 	}
 	ask_for_too_much();
-	REQUIRE(blocks_to_be_had() >= 300);
+	REQUIRE(blocks_to_be_had(BLOCK_BYTES, BLOCKS) >= 300);
 	return 0;
 }

@@ -7,17 +7,6 @@
 
 #define MIB ((size_t)1 << 20)
 
-static size_t mapped_bytes(void)
-{
-	size_t pages = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-
-	REQUIRE(file != NULL);
-	REQUIRE(fscanf(file, "%zu", &pages) == 1);
-	fclose(file);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 static char *filled_block(size_t size)
 {
 	char *block = malloc(size);

@@ -12,6 +12,12 @@ static inline bool has_sequences(void)
 {
 	return __rseq_size != 0;
 }
+
+/* Those of this thread. */
+static inline struct rseq *own_sequences(void)
+{
+	return (struct rseq *)(void *)((char *)__builtin_thread_pointer() + __rseq_offset);
+}
 #else
 static inline bool has_sequences(void)
 {

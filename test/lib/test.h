@@ -41,8 +41,8 @@ static inline void crime(const void *address)
 	dprintf(STDERR_FILENO, "thread %d\ncrime %p\n", (int)gettid(), address);
 }
 
-/* Returns: the resident memory of this process, in bytes. */
-static inline size_t resident_bytes(void)
+/* The bytes of what the format finds in /proc/self/statm, a number of pages. */
+static inline size_t statm_bytes(const char *format)
 {
 	char line[256] = "";
 	size_t pages = 0;
@@ -51,8 +51,38 @@ static inline size_t resident_bytes(void)
 	REQUIRE(file >= 0);
 	REQUIRE(read(file, line, sizeof line - 1) > 0);
 	close(file);
-	REQUIRE(sscanf(line, "%*u %zu", &pages) == 1);
+	REQUIRE(sscanf(line, format, &pages) == 1);
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Returns: the resident memory of this process, in bytes; and what it has mapped. */
+static inline size_t resident_bytes(void)
+{
+	return statm_bytes("%*u %zu");
+}
+
+static inline size_t mapped_bytes(void)
+{
+	return statm_bytes("%zu");
+}
+
+/* Returns: how many blocks of so many bytes there is room for at a time, of at most so many; they are freed again. */
+static inline unsigned blocks_to_be_had(size_t bytes, unsigned most)
+{
+	void **blocks = NULL, **block;
+	unsigned count = 0;
+
+	while (count < most && (block = (void **)malloc(bytes)) != NULL) {
+		*block = (void *)blocks;
+		blocks = block;
+		count++;
+	}
+	while (blocks != NULL) {
+		block = blocks;
+		blocks = (void **)*block;
+		free(block);
+	}
+	return count;
 }
 
 /* A small, fast, seeded generator, so that a failure comes again. */

@@ -41,8 +41,8 @@ static void sleep_awake(void)
 	static const struct timespec nap = {.tv_nsec = 20000};
 #ifdef RSEQ_SIG
 	if (has_sequences()) {
-		struct rseq *own = (void *)((char *)__builtin_thread_pointer() + __rseq_offset);
-		volatile uintptr_t *word = (volatile uintptr_t *)(uintptr_t)&own->rseq_cs;
+		volatile uintptr_t *word =
+		        (volatile uintptr_t *)(uintptr_t)&own_sequences()->rseq_cs;
 		uintptr_t was = *word;
 		nanosleep(&nap, NULL);
 		*word = was;

@@ -25,8 +25,6 @@ static long counter;
 /* An addition that starts over; its name lies where compilers put such names. */
 static void own_sequence(void)
 {
-	struct rseq *own = (void *)((char *)__builtin_thread_pointer() + __rseq_offset);
-
 	__asm__ volatile("	.pushsection own_names, \"aw\"\n"
 	                 "	.balign 32\n"
 	                 "3:	.long 0, 0\n"
@@ -40,7 +38,7 @@ static void own_sequence(void)
 	                 "	.long 0x53053053\n"
 	                 "4:	jmp 2b\n"
 	                 "	.popsection\n"
-	                 : "=m"(own->rseq_cs), "+m"(counter)
+	                 : "=m"(own_sequences()->rseq_cs), "+m"(counter)
 	                 :
 	                 : "rax", "memory", "cc");
 }
