@@ -14,6 +14,7 @@
 #include "huge.h"
 #include "idle.h"
 #include "limit.h"
+#include "makers.h"
 #include "misuse.h"
 #include "os.h"
 #include "page_b.h"
@@ -313,7 +314,7 @@ __attribute__((noinline)) static void free_rest(void *ptr)
 
 void alloc_free_rest(void *ptr)
 {
-	if (likely(!hardened_on) || hardened_origins_on || unlikely(!hardened_free_slot(ptr)))
+	if (likely(!hardened_on) || makers_watched || unlikely(!hardened_free_slot(ptr)))
 		free_rest(ptr);
 }
 

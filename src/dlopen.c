@@ -9,7 +9,7 @@
  *
  * The last call is a jump: the loader tells by its return address who is asking ($ORIGIN, RUNPATH).
  */
-#include "hardened.h"
+#include "makers.h"
 #include "options.h"
 #include "page_b.h"
 #include "relink.h"
@@ -39,11 +39,11 @@ __attribute__((noinline)) static void *open_and_relink(const char *path, int fla
 		return NULL;
 	if (strchr(path, '/') == NULL && relink_has_paths(caller))
 		return NULL;
-	__atomic_fetch_add(&hardened_opening, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&makers_opening, 1, __ATOMIC_RELAXED);
 	void *handle = libc_dlopen(path, flags);
 	if (handle != NULL)
 		relink_update();
-	__atomic_fetch_sub(&hardened_opening, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_sub(&makers_opening, 1, __ATOMIC_RELAXED);
 	return handle;
 }
 

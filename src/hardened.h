@@ -33,45 +33,6 @@ bool hardened_free_slot(void *ptr);
 /* Whether a live block starts at ptr, and its bytes. */
 bool hardened_find(const void *ptr, size_t *size);
 
-/* HALLOC_MISMATCH=1: what made a block, and so what is to free it. */
-enum hardened_origin {
-	ORIGIN_UNKNOWN, /* out of the C++ library by itself, or nobody looked: fits every call */
-	ORIGIN_EARLY,   /* as the next two, while calls in C++ are not watched: fit all of these */
-	ORIGIN_EARLY_ALIGNED,
-	ORIGIN_MALLOC,
-	ORIGIN_ALIGNED, /* aligned_alloc, memalign and their kin */
-	ORIGIN_NEW,
-	ORIGIN_NEW_ARRAY,
-	ORIGIN_NEW_ALIGNED,
-	ORIGIN_NEW_ARRAY_ALIGNED,
-};
-
-/* Whether calls in C++ are watched: what comes from malloc is not to be deleted, from now on. */
-extern bool hardened_origins_on;
-
-/* How many libraries are being opened: those of theirs that make and free blocks by themselves are not known yet, so what
- * is made meanwhile is as if nobody watched. */
-extern unsigned hardened_opening;
-
-/* Returns: ORIGIN_UNKNOWN, too, when no live block starts at ptr; then setting it changes nothing. */
-enum hardened_origin hardened_origin_get(const void *ptr);
-void hardened_origin_set(const void *ptr, enum hardened_origin origin);
-
-/* The same for a block that nobody else knows yet, and of which at most so many bytes were asked for. */
-void hardened_made(void *ptr, enum hardened_origin origin, size_t size);
-
-/* Marks a block that nobody else knows yet as from aligned_alloc or its kin; NULL: there is none. */
-void hardened_made_aligned(void *ptr);
-
-/* The call that makes such blocks, in words. */
-const char *hardened_maker(enum hardened_origin origin);
-
-/* Whether name, which is for blocks from malloc, may be called for ptr. Returns: false after a report. */
-bool hardened_origin_fits(const void *ptr, const char *name);
-
-/* Whether a block may be freed by free_sized; by free_aligned_sized, if aligned. Returns: false after a report. */
-bool hardened_sized_fits(const void *ptr, bool aligned);
-
 /* Makes a block hold size bytes where it is, as from malloc from now on. Requires: it is live. Returns: false when it must move. */
 bool hardened_resize(void *ptr, size_t size);
 

@@ -11,9 +11,9 @@
 #include "boot.h"
 #include "copies.h"
 #include "guarded.h"
-#include "hardened.h"
 #include "hits.h"
 #include "introspect.h"
+#include "makers.h"
 #include "operators.h"
 #include "origins.h"
 #include "os.h"
@@ -99,7 +99,7 @@ EXPORT void *memalign(size_t alignment, size_t size)
 {
 	void *ptr = new_aligned(alignment, size);
 
-	hardened_made_aligned(ptr);
+	makers_made_aligned(ptr);
 	return ptr;
 }
 
@@ -140,13 +140,13 @@ void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 
 runs_seldom EXPORT void free_sized(void *ptr, size_t size)
 {
-	if (ptr != NULL && hardened_sized_fits(ptr, false))
+	if (ptr != NULL && makers_fit_sized(ptr, false))
 		resize_free_sized(ptr, size, 1, "free_sized");
 }
 
 runs_seldom EXPORT void free_aligned_sized(void *ptr, size_t alignment, size_t size)
 {
-	if (ptr != NULL && hardened_sized_fits(ptr, true))
+	if (ptr != NULL && makers_fit_sized(ptr, true))
 		resize_free_sized(ptr, size, alignment, "free_aligned_sized");
 }
 

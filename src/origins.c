@@ -11,6 +11,7 @@
  */
 #include "origins.h"
 #include "hardened.h"
+#include "makers.h"
 #include "misuse.h"
 #include "options.h"
 #include "relink.h"
@@ -92,10 +93,10 @@ static size_t bytes_for(size_t size)
 }
 
 /* Where an alignment was asked for, theirs has asked for a multiple of it. */
-static void *made(void *ptr, enum hardened_origin origin, size_t size)
+static void *made(void *ptr, enum origin origin, size_t size)
 {
 	if (ptr != NULL)
-		hardened_made(ptr, origin, hardened_origins_on ? bytes_for(size) : SIZE_MAX);
+		makers_made(ptr, origin, makers_watched ? bytes_for(size) : SIZE_MAX);
 	return ptr;
 }
 
@@ -108,7 +109,7 @@ static bool size_fits(const void *ptr, size_t size)
 }
 
 /* Whether an operator that frees blocks of an origin may free this one, and then whoever it calls, too. */
-static bool may_delete(void *ptr, enum hardened_origin wanted, size_t size, size_t alignment)
+static bool may_delete(void *ptr, enum origin wanted, size_t size, size_t alignment)
 {
 	static const char *const names[] = {
 	        [ORIGIN_NEW] = "delete",
@@ -116,18 +117,18 @@ static bool may_delete(void *ptr, enum hardened_origin wanted, size_t size, size
 	        [ORIGIN_NEW_ALIGNED] = "aligned delete",
 	        [ORIGIN_NEW_ARRAY_ALIGNED] = "aligned delete[]",
 	};
-	enum hardened_origin origin = hardened_origin_get(ptr);
+	enum origin origin = makers_get(ptr);
 
 	if (origin < ORIGIN_MALLOC)
 		return true;
-	if (hardened_origins_on && origin != wanted)
-		misuse_origin(names[wanted], ptr, hardened_maker(origin));
-	else if (hardened_origins_on && !size_fits(ptr, size))
+	if (makers_watched && origin != wanted)
+		misuse_origin(names[wanted], ptr, makers_name(origin));
+	else if (makers_watched && !size_fits(ptr, size))
 		misuse_mismatch(names[wanted], ptr, "size", size);
-	else if (hardened_origins_on && (uintptr_t)ptr % alignment != 0)
+	else if (makers_watched && (uintptr_t)ptr % alignment != 0)
 		misuse_mismatch(names[wanted], ptr, "alignment", alignment);
 	else {
-		hardened_origin_set(ptr, ORIGIN_UNKNOWN);
+		makers_set(ptr, ORIGIN_UNKNOWN);
 		return true;
 	}
 	return false;
@@ -162,7 +163,7 @@ static struct relink_name operators[OPERATORS] = {
 static struct relink_set operators_set = {
         .home = RUNTIMES,
         .whole = true,
-        .in_force = &hardened_origins_on,
+        .in_force = &makers_watched,
         .names = operators,
         .count = OPERATORS,
 };
@@ -172,7 +173,7 @@ static struct relink_set operators_set = {
 static void *unknown(void *ptr)
 {
 	if (ptr != NULL)
-		hardened_made(ptr, ORIGIN_UNKNOWN, SIZE_MAX);
+		makers_made(ptr, ORIGIN_UNKNOWN, SIZE_MAX);
 	return ptr;
 }
 
@@ -193,14 +194,14 @@ static void *origins_calloc(size_t count, size_t size)
 static void *origins_realloc(void *ptr, size_t size)
 {
 	if (ptr != NULL)
-		hardened_origin_set(ptr, ORIGIN_UNKNOWN);
+		makers_set(ptr, ORIGIN_UNKNOWN);
 	return unknown(((void *(*)(void *, size_t))allocators[AT_realloc].theirs)(ptr, size));
 }
 
 static void origins_free(void *ptr)
 {
 	if (ptr != NULL)
-		hardened_origin_set(ptr, ORIGIN_UNKNOWN);
+		makers_set(ptr, ORIGIN_UNKNOWN);
 	((void (*)(void *))allocators[AT_free].theirs)(ptr);
 }
 

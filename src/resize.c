@@ -12,6 +12,7 @@
 #include "hardened.h"
 #include "heap.h"
 #include "limit.h"
+#include "makers.h"
 #include "misuse.h"
 #include "os.h"
 
@@ -291,7 +292,7 @@ void *resize_block(void *ptr, size_t size)
 	size_t bytes;
 	if (!alloc_find(ptr, &bytes, "realloc"))
 		return NULL;
-	if (unlikely(hardened_origins_on) && !hardened_origin_fits(ptr, "realloc"))
+	if (unlikely(makers_watched) && !makers_fit(ptr, "realloc"))
 		return NULL;
 	if (unlikely(is_exact(ptr)))
 		return resize_exact(ptr, bytes, size);
