@@ -116,7 +116,7 @@ void *alloc_new_block(size_t size, size_t alignment)
 	return ptr;
 }
 
-runs_seldom bool alloc_block_fill(void *ptr, size_t from)
+runs_later bool alloc_block_fill(void *ptr, size_t from)
 {
 	struct tcache *tcache = tcache_hide();
 	bool prepared = heap_fill(heap_process, ptr, from);

@@ -305,14 +305,14 @@ static uint32_t bin_step(const struct heap *heap, uint32_t cell)
 	return cell == 0 ? 0 : cell_at(heap, cell)->sibling;
 }
 
-runs_seldom uint32_t bins_first(const struct heap *heap)
+runs_later uint32_t bins_first(const struct heap *heap)
 {
 	uint32_t bin = bin_next_used(heap, 0);
 
 	return bin < BINS_MAX ? heap->bins[bin] : 0;
 }
 
-runs_seldom uint32_t bins_next(const struct heap *heap, uint32_t cell)
+runs_later uint32_t bins_next(const struct heap *heap, uint32_t cell)
 {
 	uint32_t next = bin_step(heap, cell);
 	uint32_t bin = bin_of(cell_at(heap, cell)->size);

@@ -106,7 +106,7 @@ void *heap_take_in_exchange(struct heap *heap, size_t bytes, size_t credit)
 	return take(heap, bytes, 1, HEAP_BLOCK, credit);
 }
 
-runs_seldom bool heap_fill(struct heap *heap, void *ptr, size_t from)
+runs_later bool heap_fill(struct heap *heap, void *ptr, size_t from)
 {
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);

@@ -123,7 +123,7 @@ static void mark(struct heap *heap, uint32_t offset, uint32_t end)
 /* --- What they cost ------------------------------------------------------------------------------ */
 
 /* What it takes to make pages, and to touch some: a host may only then see to them. */
-runs_seldom static uint64_t timed(void *start, size_t bytes)
+runs_later static uint64_t timed(void *start, size_t bytes)
 {
 	uint64_t clock = os_stopwatch_read();
 
@@ -134,7 +134,7 @@ runs_seldom static uint64_t timed(void *start, size_t bytes)
 }
 
 /* What a small page takes, in ns; 0: not known. */
-runs_seldom static uint64_t small_measured(void)
+runs_later static uint64_t small_measured(void)
 {
 	size_t bytes = TRIAL_PAGES * os_page_bytes;
 	char *start = os_map(TRIALS * bytes);
@@ -151,7 +151,7 @@ runs_seldom static uint64_t small_measured(void)
 	return least;
 }
 
-runs_seldom static uint64_t small_ns(void)
+runs_later static uint64_t small_ns(void)
 {
 	if (!costs.small_is_known) {
 		costs.small_ns = small_measured();
@@ -174,7 +174,7 @@ bool huge_are_near(size_t bytes)
 }
 
 /* Asks for one, and has it made. Returns: whether it took not much longer than as many small pages. */
-runs_seldom static bool one_pays(struct heap *heap, uint32_t offset)
+runs_later static bool one_pays(struct heap *heap, uint32_t offset)
 {
 	uintptr_t start = heap_address_of(heap, offset);
 	uint64_t most = (HUGE_BYTES >> os_page_shift) * HUGE_FACTOR * small_ns();
@@ -189,7 +189,7 @@ runs_seldom static bool one_pays(struct heap *heap, uint32_t offset)
 
 /* Whether huge pages are to be asked for from a boundary on; the first may have been. One that may stay empty is only
  * touched while nothing is known of them. */
-runs_seldom static bool they_pay(struct heap *heap, uint32_t offset, enum wish wish)
+runs_later static bool they_pay(struct heap *heap, uint32_t offset, enum wish wish)
 {
 	if (options.huge_pages == HUGE_ON || (wish != WISH_SURE && costs.huge_paid))
 		return true;
@@ -210,7 +210,7 @@ runs_seldom static bool they_pay(struct heap *heap, uint32_t offset, enum wish w
 }
 
 /* Asks for all from one boundary up to another, or for none there. */
-runs_seldom static void ask(struct heap *heap, uint32_t offset, uint32_t end, enum wish wish)
+runs_later static void ask(struct heap *heap, uint32_t offset, uint32_t end, enum wish wish)
 {
 	bool wanted = wish != WISH_NONE;
 
@@ -248,8 +248,8 @@ static bool is_large(const struct heap *heap, size_t parts)
 
 /* Asks for all in a cell, from a boundary on, in which nothing has been touched; or for none there. Returns: the first
  * boundary of which the huge page goes beyond the cell. */
-runs_seldom static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell,
-                                       uint32_t offset, enum wish wish)
+runs_later static uint32_t ask_within(struct heap *heap, const struct heap_cell *cell,
+                                      uint32_t offset, enum wish wish)
 {
 	uint32_t from = offset;
 
@@ -265,8 +265,8 @@ runs_seldom static uint32_t ask_within(struct heap *heap, const struct heap_cell
 }
 
 /* Asks for one that begins in a cell and ends in the free cell behind it. */
-runs_seldom static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset,
-                                   enum wish wish)
+runs_later static void ask_across(struct heap *heap, const struct heap_cell *cell, uint32_t offset,
+                                  enum wish wish)
 {
 	uint32_t end = offset + HUGE_GRANULES;
 	unsigned parts =
@@ -280,7 +280,7 @@ runs_seldom static void ask_across(struct heap *heap, const struct heap_cell *ce
 
 /* Asks for those in a cell from a boundary in it on: a block that grows was filled; of one that was just handed out nobody
  * knows. */
-runs_seldom static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
+runs_later static void ask_for(struct heap *heap, const struct heap_cell *cell, uint32_t offset)
 {
 	bool wanted = cell->size < HUGE_GRANULES || offset > huge_boundary(heap, cell->offset) ||
 	              options.huge_pages == HUGE_ON;
@@ -341,7 +341,7 @@ void huge_ask(struct heap *heap, uint32_t number, uint32_t offset)
 	brought(heap, number, cell_end(cell) - 1);
 }
 
-runs_seldom bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
+runs_later bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
 {
 	const struct heap_cell *cell = cell_at(heap, number);
 	uint32_t first = huge_boundary(heap, offset);

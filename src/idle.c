@@ -36,7 +36,7 @@ static uint64_t trims_begun;
 void (*idle_empty_caches)(bool all);
 
 /* Gives back what has been idle for so long in slabs, and elsewhere. */
-runs_seldom static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t age_ms)
+runs_later static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t age_ms)
 {
 	uint64_t clock = os_stopwatch();
 	int saved = errno;

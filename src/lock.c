@@ -290,7 +290,7 @@ runs_seldom void lock_abandon(void)
 		pthread_mutex_unlock(&registry);
 }
 
-runs_seldom void lock_fork_prepare(void)
+runs_later void lock_fork_prepare(void)
 {
 	if (_IO_list_lock != NULL)
 		_IO_list_lock();
@@ -309,7 +309,7 @@ static void fork_over(void)
 	__atomic_store_n(&forking, false, __ATOMIC_RELAXED);
 }
 
-runs_seldom void lock_fork_parent(void)
+runs_later void lock_fork_parent(void)
 {
 	fork_over();
 	for (struct lock *lock = locks; lock != NULL; lock = lock->next)
@@ -320,7 +320,7 @@ runs_seldom void lock_fork_parent(void)
 		_IO_list_unlock();
 }
 
-runs_seldom void lock_fork_child(void)
+runs_later void lock_fork_child(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 

@@ -6,7 +6,7 @@
  */
 #include "look.h"
 
-size_t heap_block_bytes(struct heap *heap, const void *ptr)
+runs_later size_t heap_block_bytes(struct heap *heap, const void *ptr)
 {
 	size_t bytes = 0;
 

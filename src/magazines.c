@@ -203,7 +203,7 @@ static void leaving_begin(struct leaving *leaving, const struct tcache *tcache)
 	leaving->records_count = 0;
 }
 
-runs_seldom static void leaving_send(struct leaving *leaving)
+runs_later static void leaving_send(struct leaving *leaving)
 {
 	if (leaving->slots_count != 0)
 		slots_flush(leaving->arena, leaving->slots, leaving->slots_count);
@@ -212,8 +212,8 @@ runs_seldom static void leaving_send(struct leaving *leaving)
 	leaving->records_count = 0;
 }
 
-runs_seldom static void magazine_leave(const struct tcache *tcache, struct magazine *magazine,
-                                       unsigned class, struct leaving *leaving)
+runs_later static void magazine_leave(const struct tcache *tcache, struct magazine *magazine,
+                                      unsigned class, struct leaving *leaving)
 {
 	unsigned count = tcache_slots_in(tcache, magazine, class);
 	struct slot *slots = lowest(tcache, magazine, class);
@@ -242,7 +242,7 @@ static void class_leave(struct tcache *tcache, unsigned class, struct leaving *l
 }
 
 /* Empties the magazine of a class, and its returns, and takes their room. */
-runs_seldom static void class_free(struct tcache *tcache, unsigned class)
+runs_later static void class_free(struct tcache *tcache, unsigned class)
 {
 	struct leaving leaving;
 
@@ -251,7 +251,7 @@ runs_seldom static void class_free(struct tcache *tcache, unsigned class)
 	leaving_send(&leaving);
 }
 
-runs_seldom void magazines_free(struct tcache *tcache, unsigned changing)
+runs_later void magazines_free(struct tcache *tcache, unsigned changing)
 {
 	struct leaving leaving;
 

@@ -89,7 +89,7 @@ unsigned mail_take(struct mail *box, const struct slot **slots)
 	return count;
 }
 
-runs_seldom void mail_fork_child(struct mail *box)
+runs_later void mail_fork_child(struct mail *box)
 {
 	if (box != NULL)
 		box->busy = false;

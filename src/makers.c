@@ -72,12 +72,6 @@ void makers_made(void *ptr, enum origin origin, size_t size)
 		slot_shrink(ptr, size);
 }
 
-void makers_made_aligned(void *ptr)
-{
-	if (unlikely(slab_has_origins) && ptr != NULL)
-		makers_made(ptr, makers_count() ? ORIGIN_ALIGNED : ORIGIN_EARLY_ALIGNED, SIZE_MAX);
-}
-
 const char *makers_name(enum origin origin)
 {
 	static const char *const names[] = {

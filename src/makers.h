@@ -7,6 +7,7 @@
 #ifndef MAKERS_H
 #define MAKERS_H
 
+#include "report.h"
 #include "slab.h"
 
 #include <stdbool.h>
@@ -52,7 +53,11 @@ void makers_set(const void *ptr, enum origin origin);
 void makers_made(void *ptr, enum origin origin, size_t size);
 
 /* Marks a block that nobody else knows yet as from aligned_alloc or its kin; NULL: there is none. */
-void makers_made_aligned(void *ptr);
+static inline void makers_made_aligned(void *ptr)
+{
+	if (unlikely(slab_has_origins) && ptr != NULL)
+		makers_made(ptr, makers_count() ? ORIGIN_ALIGNED : ORIGIN_EARLY_ALIGNED, SIZE_MAX);
+}
 
 /* The call that makes such blocks, in words. */
 const char *makers_name(enum origin origin);

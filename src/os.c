@@ -281,7 +281,7 @@ static void leftover_set(struct leftover *leftover, char *start)
 	__atomic_store_n(&leftover->start, start, __ATOMIC_RELEASE);
 }
 
-runs_seldom static void leftovers_unmap(void)
+runs_later static void leftovers_unmap(void)
 {
 	for (size_t i = 0; i < sizeof leftovers / sizeof *leftovers; i++) {
 		struct leftover *leftover = &leftovers[i];
@@ -337,7 +337,7 @@ static bool remap(void *from, void *to, size_t bytes)
 
 /* Whether the place that pages were moved from stays as good as any: not before Linux 5.7, and not in programs that
  * qemu emulates (7.2 does), to which it counts as unmapped: it is not purged any more. */
-runs_seldom static bool moves_are_whole(void)
+runs_later static bool moves_are_whole(void)
 {
 	enum { UNKNOWN, NO, YES };
 	static unsigned answer;
@@ -360,7 +360,7 @@ runs_seldom static bool moves_are_whole(void)
 	return known == YES;
 }
 
-runs_seldom enum os_move os_move(void *from, void *to, size_t bytes)
+runs_later enum os_move os_move(void *from, void *to, size_t bytes)
 {
 	if (!moves_are_whole())
 		return OS_MOVE_FAILED;

@@ -247,7 +247,7 @@ static void run_add(size_t start, size_t units)
 }
 
 /* Enters in the map what was given back. Returns: whether there was anything. */
-runs_seldom static bool given_settle(void)
+runs_later static bool given_settle(void)
 {
 	bool any = page_b.given_bytes != 0;
 
@@ -369,7 +369,7 @@ static size_t frames_purge(size_t first, size_t end)
 	return bytes;
 }
 
-runs_seldom size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
+runs_later size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
 

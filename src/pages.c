@@ -110,7 +110,7 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 	return done;
 }
 
-runs_seldom size_t pages_purge(uint32_t now_ms, uint32_t age_ms)
+runs_later size_t pages_purge(uint32_t now_ms, uint32_t age_ms)
 {
 	size_t purged = 0;
 

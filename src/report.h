@@ -21,9 +21,11 @@
 #define likely(claim)   __builtin_expect(!!(claim), 1)
 #define unlikely(claim) __builtin_expect(!!(claim), 0)
 
-/* Where code lies, see layout.ld: what runs at every start, of a room that few programs enter; and what few programs
- * ever run, of a room that all of them enter. */
+/* Where code lies, see layout.ld: what runs at every start, of a room that few programs enter; what a program comes to
+ * that lives for a second, grows, forks, or has threads; and what few programs ever run, of a room that all of them
+ * enter. */
 #define runs_at_start __attribute__((section(".text.at_start")))
+#define runs_later    __attribute__((noinline, section(".text.later")))
 #define runs_seldom   __attribute__((noinline, section(".text.unlikely.seldom")))
 
 /* And variables: large ones that the start does not write to, or only at their beginning. */

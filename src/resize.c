@@ -59,7 +59,7 @@ static bool block_resize(void *ptr, size_t size)
 	return done;
 }
 
-runs_seldom static bool is_exact(const void *ptr)
+runs_later static bool is_exact(const void *ptr)
 {
 	return (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE) || guarded_at(ptr);
 }

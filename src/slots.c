@@ -121,13 +121,13 @@ void slots_flush(struct arena *arena, const struct slot *slots, unsigned count)
 	lock_release(&arena->lock);
 }
 
-runs_seldom void slots_send(struct arena *arena, const struct slot *slots, unsigned count)
+runs_later void slots_send(struct arena *arena, const struct slot *slots, unsigned count)
 {
 	if (!mail_put(&arena->mail, slots, count))
 		slots_flush(arena, slots, count);
 }
 
-runs_seldom void slots_fork_child(void)
+runs_later void slots_fork_child(void)
 {
 	for (unsigned i = 0; i < ARENAS_MAX && slab_arena(i) != NULL; i++)
 		mail_fork_child(slab_arena(i)->mail);

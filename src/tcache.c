@@ -486,7 +486,7 @@ static void empty_wanted(bool interrupted)
 	}
 }
 
-runs_seldom void tcache_empty_others(bool all)
+runs_later void tcache_empty_others(bool all)
 {
 	if (tcache_count() < 2 || !awake_interrupts)
 		return;
@@ -500,7 +500,7 @@ runs_seldom void tcache_empty_others(bool all)
 	lock_release(&threads);
 }
 
-runs_seldom void tcache_fork_child(void)
+runs_later void tcache_fork_child(void)
 {
 	const struct tcache *own = cache_of_thread();
 	struct tcache *next;
