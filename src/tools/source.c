@@ -147,33 +147,71 @@ static void command_read(struct source *source)
 		fclose(comm);
 }
 
-/* Why /proc/PID/mem could not be opened, in words. */
-static bool open_failed(pid_t pid, int reason, struct tool_error *error)
+static bool process_has_ended(pid_t pid)
 {
-	char path[64];
-	struct stat status;
-	FILE *yama;
+	FILE *stat = proc_open(pid, "stat");
+	char line[512];
+	char state = 'X';
+
+	if (stat == NULL)
+		return true;
+	/* The command, in parentheses, may hold anything but a parenthesis and a space at its end. */
+	if (fgets(line, sizeof line, stat) != NULL) {
+		char *close = strrchr(line, ')');
+		if (close != NULL && close[1] == ' ')
+			state = close[2];
+	}
+	fclose(stat);
+	return state == 'X' || state == 'Z';
+}
+
+static int yama_scope(void)
+{
+	FILE *yama = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
 	int scope = 0;
 
-	snprintf(path, sizeof path, "/proc/%d", (int)pid);
-	if (stat(path, &status) != 0)
-		return tool_fail(error, "there is no process %d", (int)pid);
-	if (reason == ESRCH || reason == ENOENT)
-		return tool_fail(error, "process %d has ended", (int)pid);
-	if (reason != EACCES && reason != EPERM)
-		return tool_fail(error, "cannot read process %d: %s", (int)pid, strerror(reason));
-	yama = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
-	if (yama != NULL) {
-		if (fscanf(yama, "%d", &scope) != 1)
-			scope = 0;
-		fclose(yama);
-	}
-	if (scope != 0 && status.st_uid == geteuid())
+	if (yama == NULL)
+		return 0;
+	if (fscanf(yama, "%d", &scope) != 1)
+		scope = 0;
+	fclose(yama);
+	return scope;
+}
+
+/* Why a process that is there may not be read. */
+static bool open_forbidden(pid_t pid, uid_t owner, struct tool_error *error)
+{
+	int scope = yama_scope();
+
+	if (geteuid() == 0)
+		return tool_fail(error,
+		                 "no permission to read process %d, though this is root: it takes "
+		                 "CAP_SYS_PTRACE",
+		                 (int)pid);
+	if (scope != 0 && owner == geteuid())
 		return tool_fail(error,
 		                 "no permission to read process %d: kernel.yama.ptrace_scope is %d "
 		                 "here, so only root may",
 		                 (int)pid, scope);
 	return tool_fail(error, "no permission to read process %d: be its user, or root", (int)pid);
+}
+
+/* Why /proc/PID/mem could not be opened, in words. */
+static bool open_failed(pid_t pid, int reason, struct tool_error *error)
+{
+	char path[64];
+	struct stat status;
+
+	snprintf(path, sizeof path, "/proc/%d", (int)pid);
+	if (stat(path, &status) != 0)
+		return tool_fail(error, "there is no process %d", (int)pid);
+	if (reason == EACCES || reason == EPERM)
+		return open_forbidden(pid, status.st_uid, error);
+	if (reason != ESRCH && reason != ENOENT)
+		return tool_fail(error, "cannot read process %d: %s", (int)pid, strerror(reason));
+	if (process_has_ended(pid))
+		return tool_fail(error, "process %d has ended", (int)pid);
+	return tool_fail(error, "process %d has no memory: it is a thread of the kernel", (int)pid);
 }
 
 struct source *source_of_process(pid_t pid, enum source_access access, struct tool_error *error)
@@ -196,23 +234,7 @@ struct source *source_of_process(pid_t pid, enum source_access access, struct to
 
 bool source_has_ended(struct source *source)
 {
-	FILE *stat;
-	char state = 'X';
-
-	if (source->core)
-		return false;
-	stat = proc_open(source->pid, "stat");
-	if (stat == NULL)
-		return true;
-	/* The command, in parentheses, may hold anything but a parenthesis and a space at its end. */
-	char line[512];
-	if (fgets(line, sizeof line, stat) != NULL) {
-		char *close = strrchr(line, ')');
-		if (close != NULL && close[1] == ' ')
-			state = close[2];
-	}
-	fclose(stat);
-	return state == 'X' || state == 'Z';
+	return !source->core && process_has_ended(source->pid);
 }
 
 /* --- Reading ------------------------------------------------------------------------------------ */

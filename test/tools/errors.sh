@@ -37,6 +37,11 @@ zombie=$(tail -n 1 "$temporary/right.out")
 grep -q '^State:.*Z' "/proc/$zombie/status" || fail "process $zombie is no zombie"
 refused "process $zombie has ended" "$zombie"
 
+# A thread of the kernel, where any can be seen.
+if grep -qx kthreadd /proc/2/comm 2>/dev/null && [ "$(id -u)" -eq 0 ]; then
+	refused 'process 2 (has no memory: it is a thread of the kernel|does not run under halloc)$' 2
+fi
+
 # One that ends meanwhile.
 "$halloc" top -d 0.05 -n 1000 "$pid" >"$temporary/out" 2>"$temporary/err" &
 top=$!
@@ -98,4 +103,16 @@ for verb in top map trim; do
 done
 expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$tools/halloc-top" --once
 says_not "^ *$pid "
+
+# Root that may not trace. The process must have a capability more.
+has_trace() { # PID
+	[ $((0x$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$1/status") >> 19 & 1)) -eq 1 ]
+}
+has_trace "$pid" || skip 'root may not trace here'
+untracing='setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace'
+for verb in top map trim; do
+	# shellcheck disable=SC2086 # words
+	misuse "no permission to read process $pid, though this is root: it takes CAP_SYS_PTRACE\$" \
+		$untracing "$tools/halloc-$verb" "$pid"
+done
 finish
