@@ -137,6 +137,25 @@ pid_t tool_argument_pid(const char *text)
 	return (pid_t)value;
 }
 
+/* Whether a second byte makes a character too long for what it says, a surrogate, one beyond U+10FFFF, or a
+ * control: U+0080 to U+009F. */
+static bool second_is_bad(unsigned char first, unsigned char second)
+{
+	switch (first) {
+	case 0xc2:
+	case 0xe0:
+		return second < 0xa0;
+	case 0xed:
+		return second >= 0xa0;
+	case 0xf0:
+		return second < 0x90;
+	case 0xf4:
+		return second >= 0x90;
+	default:
+		return false;
+	}
+}
+
 /* The length of the UTF-8 character that starts here; 0 when there is none, or it is a control. */
 static unsigned character_bytes(const char *text)
 {
@@ -148,10 +167,7 @@ static unsigned character_bytes(const char *text)
 	for (unsigned i = 1; i < length; i++)
 		if (((unsigned char)text[i] & 0xc0) != 0x80)
 			return 0;
-	/* U+0080 to U+009F. */
-	if (first == 0xc2 && (unsigned char)text[1] < 0xa0)
-		return 0;
-	return length;
+	return length > 1 && second_is_bad(first, (unsigned char)text[1]) ? 0 : length;
 }
 
 void tool_clean(char *text)
@@ -164,6 +180,17 @@ void tool_clean(char *text)
 		}
 		text += length;
 	}
+}
+
+void tool_put_padded(FILE *out, const char *text, unsigned columns)
+{
+	for (; *text != '\0' && columns > 0; columns--) {
+		unsigned length = character_bytes(text);
+		length = length == 0 ? 1 : length;
+		fwrite(text, 1, length, out);
+		text += length;
+	}
+	fprintf(out, "%*s", (int)columns, "");
 }
 
 void tool_json_string(FILE *out, const char *text)

@@ -53,6 +53,9 @@ pid_t tool_argument_pid(const char *text);
 /* Replaces what could move a terminal's cursor, and what is not UTF-8. */
 void tool_clean(char *text);
 
+/* Writes cleaned text, cut or padded to so many characters. */
+void tool_put_padded(FILE *out, const char *text, unsigned columns);
+
 /* Writes text, in quotes, for JSON; also where that stands in a page of HTML. */
 void tool_json_string(FILE *out, const char *text);
 

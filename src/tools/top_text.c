@@ -23,11 +23,12 @@ void top_text_row(FILE *out, const struct watched *watched)
 	const struct reader_snapshot *snapshot = &watched->snapshot;
 	const struct reader_totals *totals = &snapshot->totals;
 
-	fprintf(out, "%7d %-14.14s %6s %6s %6s %6s %6s %7s %6u %7zu", (int)watched->pid,
-	        watched->command, tool_bytes(totals->live).text, tool_bytes(totals->held).text,
-	        tool_bytes(totals->idle).text, tool_bytes(totals->cached).text,
-	        tool_bytes(watched->resident).text, tool_count(watched->rate).text,
-	        snapshot->arena_count, snapshot->cache_count);
+	fprintf(out, "%7d ", (int)watched->pid);
+	tool_put_padded(out, watched->command, 14);
+	fprintf(out, " %6s %6s %6s %6s %6s %7s %6u %7zu", tool_bytes(totals->live).text,
+	        tool_bytes(totals->held).text, tool_bytes(totals->idle).text,
+	        tool_bytes(totals->cached).text, tool_bytes(watched->resident).text,
+	        tool_count(watched->rate).text, snapshot->arena_count, snapshot->cache_count);
 }
 
 uint64_t top_text_class_waste(const struct reader_class *class)
