@@ -8,7 +8,8 @@
  *     keys
  *
  * Holds:  what is shown, and how.
- * Always: a picture is made whole, then written at once; no line is longer than the window.
+ * Always: a picture is made whole, cut to the window, then written at once: what lies beyond the last column
+ *         would be written over that, and what lies below the last row would scroll the rest away.
  */
 #include "top_screen.h"
 #include "terminal.h"
@@ -99,12 +100,13 @@ static void draw_head(const struct screen *screen)
 	        BOLD "halloc top" PLAIN "  %s  every %g s, sorted by %s, %zu process%s", clock,
 	        screen->delay, watch_key_names[screen->key], watch->count,
 	        watch->count == 1 ? "" : "es");
-	if (watch->unreadable != 0)
-		fprintf(screen->out, " (%u more may not be read)", watch->unreadable);
 	fputs(NEXT_LINE, screen->out);
-	fprintf(screen->out, "together: live %s, held %s, idle %s, cached %s" NEXT_LINE,
+	fprintf(screen->out, "together: live %s, held %s, idle %s, cached %s",
 	        tool_bytes(sum.live).text, tool_bytes(sum.held).text, tool_bytes(sum.idle).text,
 	        tool_bytes(sum.cached).text);
+	if (watch->unreadable != 0)
+		fprintf(screen->out, "; %u more may not be read", watch->unreadable);
+	fputs(NEXT_LINE, screen->out);
 }
 
 /* A table's head, in reverse to the edge of the window. */
@@ -149,7 +151,7 @@ static void draw_processes(const struct screen *screen)
 /* A bar of width characters, shared out among the parts. */
 static void draw_bar(const struct screen *screen, const struct reader_totals *totals)
 {
-	uint64_t slack = totals->held - totals->live - totals->cached;
+	uint64_t slack = 0;
 	uint64_t shares[PARTS] = {totals->live, totals->cached, totals->idle, 0, totals->untouched};
 	unsigned width = screen->size.columns;
 	uint64_t sum = 0;
@@ -158,8 +160,6 @@ static void draw_bar(const struct screen *screen, const struct reader_totals *to
 	/* Slack: free slots on OS pages that others use, and the ends of slabs. */
 	if (totals->live + totals->cached + totals->idle < totals->held)
 		slack = totals->held - totals->live - totals->cached - totals->idle;
-	else
-		slack = 0;
 	shares[3] = slack;
 	for (unsigned i = 0; i < PARTS; i++) {
 		sum += shares[i];
@@ -238,22 +238,91 @@ static void draw_chosen(const struct screen *screen)
 	          screen->size.rows > used ? screen->size.rows - used : 0);
 }
 
+/* What a small window has no room for stands last. */
 static const char help[] =
-        "LIVE     bytes in slots and large blocks that the program holds\r\n"
-        "HELD     bytes of Page A that are in memory: live, cached, idle, slack\r\n"
-        "IDLE     of these, whole OS pages without a slot in use: trim gives them back\r\n"
-        "CACHED   bytes in the threads' caches: free, at hand\r\n"
-        "RSS      resident bytes of the whole process, as the system counts\r\n"
-        "SLOTS/S  slots that the caches got from slabs; what the caches serve is not seen\r\n"
-        "WASTE B  what slabs of a class hold in memory beyond their live slots\r\n"
-        "\r\n"
-        "sort by  l live  h held  i idle  c cached  r rss  a slots/s  p pid  n name\r\n"
-        "choose   up, down, or k, j\r\n"
-        "below    Tab: classes, arenas, threads' caches\r\n"
-        "pace     + faster  - slower  space now\r\n"
-        "leave    q\r\n"
-        "\r\n"
-        "any key ends this help\r\n";
+        "sort by  l live  h held  i idle  c cached  r rss  a slots/s  p pid  n name" NEXT_LINE
+        "choose   up, down, or k, j" NEXT_LINE
+        "below    Tab: classes, arenas, threads' caches" NEXT_LINE
+        "pace     + faster  - slower  space now" NEXT_LINE "leave    q" NEXT_LINE NEXT_LINE
+        "LIVE     bytes in slots and large blocks that the program holds" NEXT_LINE
+        "HELD     bytes of Page A that are in memory: live, cached, idle, slack" NEXT_LINE
+        "IDLE     of these, whole OS pages without a slot in use: trim gives them back" NEXT_LINE
+        "CACHED   bytes in the threads' caches, or on their way home from these" NEXT_LINE
+        "RSS      resident bytes of the whole process, as the system counts" NEXT_LINE
+        "SLOTS/S  slots that the caches got from slabs; what the caches serve is not seen" NEXT_LINE
+        "WASTE B  what slabs of a class hold in memory beyond their live slots" NEXT_LINE;
+
+/* The bytes of the escape sequence that starts here; 0 where there is none. */
+static size_t sequence_bytes(const char *text)
+{
+	size_t bytes = 2;
+
+	if (text[0] != '\033' || text[1] == '\0')
+		return 0;
+	while (text[bytes] != '\0' && text[bytes] < '@')
+		bytes++;
+	return bytes + (text[bytes] != '\0');
+}
+
+/* Writes what of a text shows in so many columns and rows. */
+static void write_cut(FILE *out, const char *text, unsigned columns, unsigned rows)
+{
+	unsigned column = 0;
+
+	while (*text != '\0' && rows > 0) {
+		size_t bytes = sequence_bytes(text);
+		bool continues = ((unsigned char)*text & 0xc0) == 0x80;
+		if (*text == '\n' && --rows == 0)
+			return;
+		if (*text == '\n')
+			column = 0;
+		else if (bytes == 0 && *text != '\r' && !continues)
+			column++;
+		bytes = bytes == 0 ? 1 : bytes;
+		if (bytes > 1 || column <= columns)
+			fwrite(text, 1, bytes, out);
+		text += bytes;
+	}
+}
+
+/* Runs a function that draws, and writes what it drew, cut. */
+static void draw_cut(struct screen *screen, void (*part)(const struct screen *), unsigned rows)
+{
+	FILE *whole = screen->out;
+	char *text = NULL;
+	size_t bytes = 0;
+
+	screen->out = open_memstream(&text, &bytes);
+	if (screen->out == NULL)
+		tool_die("out of memory");
+	part(screen);
+	fclose(screen->out);
+	screen->out = whole;
+	write_cut(whole, text, screen->size.columns, rows);
+	free(text);
+}
+
+static void draw_body(const struct screen *screen)
+{
+	if (screen->help) {
+		fputs(help, screen->out);
+	} else {
+		draw_head(screen);
+		draw_processes(screen);
+		draw_chosen(screen);
+	}
+	fputs("\033[J", screen->out);
+}
+
+static void draw_keys(const struct screen *screen)
+{
+	if (screen->help)
+		fputs(DIM "any key ends this help" PLAIN, screen->out);
+	else
+		fprintf(screen->out,
+		        DIM "q quit  Tab %s  lhicrapn sort  up down choose  + - pace  ? help" PLAIN,
+		        view_names[(screen->view + 1) % VIEWS]);
+}
 
 static void draw(struct screen *screen)
 {
@@ -265,18 +334,9 @@ static void draw(struct screen *screen)
 	if (screen->out == NULL)
 		tool_die("out of memory");
 	fputs(FIRST_LINE, screen->out);
-	if (screen->help) {
-		fputs("\033[J", screen->out);
-		fputs(help, screen->out);
-	} else {
-		draw_head(screen);
-		draw_processes(screen);
-		draw_chosen(screen);
-		fprintf(screen->out,
-		        "\033[J\033[%u;1H" DIM "q quit  Tab %s  lhicrapn sort  up down choose  "
-		        "+ - pace  ? help" PLAIN,
-		        screen->size.rows, view_names[(screen->view + 1) % VIEWS]);
-	}
+	draw_cut(screen, draw_body, screen->size.rows - 1);
+	fprintf(screen->out, "\033[0m\033[%u;1H\033[K", screen->size.rows);
+	draw_cut(screen, draw_keys, 1);
 	fclose(screen->out);
 	for (size_t done = 0; done < bytes;) {
 		ssize_t written = write(STDOUT_FILENO, text + done, bytes - done);

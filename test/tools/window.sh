@@ -43,8 +43,22 @@ tmux send-keys x
 tmux resize-window -x 120 -y 40
 await window_shows '^(█|░){120}$'
 [ "$(wc -l <"$temporary/out")" -eq 40 ] || fail "$command: $(wc -l <"$temporary/out") lines of 40"
+
+# What does not fit is cut off at the last column and the last row: nothing is written over there, nothing scrolls.
+tmux resize-window -x 40 -y 10
+await window_shows '^halloc top .*every 0.2 s, sorte$'
+says "^q quit +Tab threads' caches +lhicrapn so\$"
+says '^ *PID COMMAND +LIVE +HELD +I$'
+says '^(█|░){40}$'
+says '^ *ARENA +THREADS +SLABS +BYTES +LIVE B$'
+tmux send-keys '?'
+await window_shows '^any key ends this help$'
+says '^sort by +l live +h held +i idle +c cache$'
+says '^leave +q$'
+tmux send-keys x
 tmux resize-window -x 30 -y 8
-await window_shows '^ *PID COMMAND +LIVE'
+await window_shows '^halloc top .*every 0\.$'
+says '^ *PID COMMAND +LIVE$'
 tmux resize-window -x 80 -y 24
 await window_shows "^$full\$"
 
