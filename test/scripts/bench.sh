@@ -15,6 +15,9 @@ svg=$temporary/bench/bench.svg
 [ "$(head -c 4 "$svg")" = '<svg' ] || fail 'bench.svg: no chart'
 [ "$(tail -n 1 "$svg")" = '</svg>' ] || fail 'bench.svg: half a chart'
 [ "$(grep -c '<circle .*<title>stack: halloc ' "$svg")" -eq 2 ] || fail 'bench.svg: no dots for halloc'
+tells_unwritable scripts/bench -n 1 --only stack --out "$temporary/bench"
+tells_unwritable scripts/bench --help
+misuse 'no directory for temporary files' env TMPDIR=/no/such scripts/bench --only stack --out "$temporary/bench"
 expect 0 scripts/bench --help
 says '^usage: bench '
 for wrong in '--only nothing' '-n 0' '-n' '--with x' '--with a=/no/such' '--nonsense' 'word'; do

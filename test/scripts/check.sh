@@ -160,4 +160,5 @@ no 'the address sanitizer' "$temporary/asan-library"
 if echo "$main" | build real-asan -fsanitize=address; then
 	no 'the address sanitizer' "$temporary/real-asan"
 fi
+tells_unwritable "$halloc" check sh
 finish

@@ -64,6 +64,9 @@ says '^loud: 0 the same, 1 different, 0 skipped$'
 mkdir "$temporary/tmp"
 expect 0 env TMPDIR="$temporary/tmp" "$stock" -n 1 find
 [ -z "$(ls "$temporary/tmp")" ] || fail "temporary files stay: $(ls "$temporary/tmp")"
+tells_unwritable "$stock" -n 1 find
+tells_unwritable "$stock" --help
+misuse 'no directory for temporary files' env TMPDIR=/no/such "$stock" find
 
 expect 0 "$stock" --help
 says '^usage: compare-stock '

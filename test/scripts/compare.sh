@@ -113,6 +113,15 @@ for _ in $(seq 50); do
 done
 [ -z "$(ls "$temporary/tmp")" ] || fail "temporary files stay: $(ls "$temporary/tmp")"
 
+rm -rf "$temporary/tmp"
+tells_unwritable "$halloc" compare -n 1 -- true
+# shellcheck disable=SC2016 # for the shell that it starts
+tells_unwritable "$halloc" compare -n 1 -- sh -c 'echo $$'
+misuse 'no directory for temporary files' env TMPDIR=/no/such "$halloc" compare -n 1 -- true
+if [ -c /dev/full ]; then
+	misuse 'cannot be written: /dev/full' "$halloc" compare -n 1 --tsv /dev/full -- true
+fi
+
 for option in -n --with --stdin --timeout --tsv; do
 	misuse "^halloc compare: $option needs a value" "$halloc" compare $option
 done

@@ -43,4 +43,6 @@ done
 for verb in compare check; do
 	misuse 'not a shared library' env HALLOC_LIB="$PWD/LICENSE" "$halloc" $verb -- true
 done
+tells_unwritable "$halloc" --help
+tells_unwritable "$halloc" compare --help
 finish
