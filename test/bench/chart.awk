@@ -12,7 +12,7 @@ END {
 	count = split("#d6336c #2f6fde #12a1b5 #ef9f1f #7b4fd0 #5f6b7a", colours, " ")
 	height = top + (programs_count + 1) * row + 46
 	width = left + 2 * panel + gap + 24
-	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n", width, height, width, height
+	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" style=\"max-width:100%%;height:auto\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n", width, height, width, height
 	print "<style>text{fill:#1b2430}.soft{fill:#5f6b7a}.grid{stroke:#d9dfe7}.one{stroke:#5f6b7a}.back{fill:#fff}.band{fill:#f3f5f8}@media (prefers-color-scheme:dark){text{fill:#e6eaf0}.soft{fill:#9aa6b5}.grid{stroke:#333c48}.one{stroke:#9aa6b5}.back{fill:#161b22}.band{fill:#1d242d}}</style>"
 	printf "<rect class=\"back\" width=\"%d\" height=\"%d\"/>\n", width, height
 	printf "<text x=\"%d\" y=\"24\" font-size=\"15\" font-weight=\"600\">Ratios to glibc: further left is better</text>\n", left
@@ -22,7 +22,7 @@ END {
 	for (i = 1; i <= programs_count; i++)
 		printf "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", left - 10, y_of(i) + 4, escaped(programs[i])
 	printf "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\" font-weight=\"600\">mean</text>\n", left - 10, y_of(programs_count + 1) + 4
-	printf "<text class=\"soft\" x=\"%d\" y=\"%d\" font-size=\"11\">Medians of %d rounds; the mean is geometric. %s</text>\n", left, height - 12, rounds, escaped(machine)
+	printf "<text class=\"soft\" x=\"%d\" y=\"%d\" font-size=\"11\">Medians of %d round%s; the mean is geometric. %s</text>\n", left, height - 12, rounds, (rounds > 1 ? "s" : ""), escaped(machine)
 	print "</svg>"
 }
 

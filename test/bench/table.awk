@@ -60,20 +60,23 @@ function print_program(what, program, form,   k, here, best) {
 	print ""
 }
 
+# To glibc, too, which is the best other where no peer's mean is below 1.
 function print_means(what, title,   k, here, best) {
 	printf "| **%s** | | |", title
+	best = 1
+	best_name = "glibc"
 	for (k = 1; k <= libraries_count; k++) {
 		if (libraries[k] == "glibc")
 			continue
 		here = mean(what, libraries[k])
 		printf (here > 0 ? " **%.2f** |" : " |"), here
-		if (here > 0 && libraries[k] != "halloc" && (!best || here < best)) {
+		if (here > 0 && libraries[k] != "halloc" && here < best) {
 			best = here
 			best_name = libraries[k]
 		}
 	}
 	here = mean(what, "halloc")
-	if (here > 0 && best > 0)
+	if (here > 0)
 		printf " **%.2f** (%s) |", here / best, best_name
 	else
 		printf " |"

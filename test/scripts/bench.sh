@@ -15,6 +15,15 @@ svg=$temporary/bench/bench.svg
 [ "$(head -c 4 "$svg")" = '<svg' ] || fail 'bench.svg: no chart'
 [ "$(tail -n 1 "$svg")" = '</svg>' ] || fail 'bench.svg: half a chart'
 [ "$(grep -c '<circle .*<title>stack: halloc ' "$svg")" -eq 2 ] || fail 'bench.svg: no dots for halloc'
+grep -q 'Medians of 1 round;' "$svg" || fail "bench.svg: $(grep Medians "$svg")"
+# A column is to the best of the others, glibc among them: of the means, too.
+printf '%s\t%s\t0\t%s\t1\t%s\t1\n' a glibc 1 1024 a halloc 0.4 2048 a other 0.8 4096 >"$temporary/runs"
+awk -F '\t' -v rounds=1 -f test/bench/medians.awk -f test/bench/table.awk "$temporary/runs" >"$temporary/out"
+command='the table'
+says '^\| a .* 0\.50 \(other\) \|$'
+says '^\| \*\*geometric mean\*\* .* \*\*0\.50\*\* \(other\) \|$'
+says '^\| a .* 2\.00 \(glibc\) \|$'
+says '^\| \*\*geometric mean\*\* .* \*\*2\.00\*\* \(glibc\) \|$'
 tells_unwritable scripts/bench -n 1 --only stack --out "$temporary/bench"
 tells_unwritable scripts/bench --help
 misuse 'no directory for temporary files' env TMPDIR=/no/such scripts/bench --only stack --out "$temporary/bench"
