@@ -248,7 +248,8 @@ void map_svg(FILE *out, const struct source *source, const struct reader_snapsho
 		total += sums[state];
 	fprintf(out,
 	        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %.0f\" width=\"%d\" "
-	        "height=\"%.0f\" role=\"img\" aria-label=\"Map of a heap\">\n",
+	        "height=\"%.0f\" style=\"max-width:100%%;height:auto\" role=\"img\" "
+	        "aria-label=\"Map of a heap\">\n",
 	        WIDTH, lower + LOWER, WIDTH, lower + LOWER);
 	style_write(out);
 	fputs("<rect class=\"bg\" width=\"100%\" height=\"100%\" rx=\"14\"/>\n", out);
