@@ -5,7 +5,8 @@
  * those of its states. Without, a part is the letter of the state that most of it has.
  *
  * Holds:  nothing.
- * Always: the picture fits the columns and rows that it is given, title and legend with it.
+ * Always: no line is longer than the columns given, words apart that are; all of it fits the rows given, where
+ *         they hold more than title and legend.
  */
 #include "map.h"
 
@@ -13,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Title, an empty line, the scale, and the legend in two lines. */
-#define ROWS_AROUND 6u
+/* A size that takes as many characters as any. */
+#define WIDEST_BYTES ((uint64_t)25 << 19)
 
 /* Enough letters for classes: the 62 first; further ones share the last. */
 static const char class_letters[] =
@@ -105,6 +106,11 @@ static void draw_plain(FILE *out, const struct map_picture *picture,
 	}
 }
 
+static bool has_halves(const struct map_text_options *options)
+{
+	return options->colour && options->utf8;
+}
+
 /* Two rows of parts a line of characters. */
 static void draw_halves(FILE *out, const struct map_picture *picture,
                         const struct map_text_options *options)
@@ -128,45 +134,83 @@ static void draw_halves(FILE *out, const struct map_picture *picture,
 
 /* --- Words -------------------------------------------------------------------------------------- */
 
+static unsigned characters(const char *text, size_t bytes)
+{
+	unsigned count = 0;
+
+	for (size_t i = 0; i < bytes; i++)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+/* Writes a text as lines, broken between words. */
+static void put_lines(FILE *out, const char *text, unsigned columns)
+{
+	unsigned column = 0;
+
+	while (*text != '\0') {
+		size_t bytes = strcspn(text, " ");
+		unsigned width = characters(text, bytes);
+		if (column != 0) {
+			bool fits = column + 1 + width <= columns;
+			putc(fits ? ' ' : '\n', out);
+			column = fits ? column + 1 : 0;
+		}
+		fwrite(text, 1, bytes, out);
+		column += width;
+		text += bytes + strspn(text + bytes, " ");
+	}
+	putc('\n', out);
+}
+
 static void title(FILE *out, const struct source *source, const struct reader_snapshot *snapshot,
-                  const struct map_picture *picture, bool halves)
+                  uint64_t part_bytes, const struct map_text_options *options)
 {
 	const struct reader_totals *totals = &snapshot->totals;
+	char words[256];
+	size_t used;
 
-	fprintf(out, "%s %d (%s): Page A %s at 0x%" PRIx64 ", live %s\n",
-	        source_is_core(source) ? "core of" : "process", (int)source_pid(source),
-	        source_command(source), tool_bytes(totals->page_a).text, snapshot->base,
-	        tool_bytes(totals->live).text);
-	fprintf(out, "hdefrag would give back %s; %s is %s", tool_bytes(totals->idle).text,
-	        halves ? "half a character" : "a character", tool_bytes(picture->part_bytes).text);
+	snprintf(words, sizeof words, "%s %d (%s): Page A %s at 0x%" PRIx64 ", live %s",
+	         source_is_core(source) ? "core of" : "process", (int)source_pid(source),
+	         source_command(source), tool_bytes(totals->page_a).text, snapshot->base,
+	         tool_bytes(totals->live).text);
+	put_lines(out, words, options->columns);
+	used = (size_t)snprintf(words, sizeof words, "hdefrag would give back %s; %s is %s",
+	                        tool_bytes(totals->idle).text,
+	                        has_halves(options) ? "half a character" : "a character",
+	                        tool_bytes(part_bytes).text);
 	if (snapshot->torn != 0)
-		fprintf(out, "; %" PRIu64 " parts stayed torn", snapshot->torn);
-	fputs("\n", out);
+		snprintf(words + used, sizeof words - used, "; %" PRIu64 " parts stayed torn",
+		         snapshot->torn);
+	put_lines(out, words, options->columns);
 }
 
 /* One entry of the legend; breaks the line where it does not fit. */
 static void legend_entry(FILE *out, const struct map_text_options *options, unsigned *column,
                          struct colour colour, const char *mark, const char *words)
 {
-	unsigned width = (unsigned)strlen(words) + 4;
+	unsigned width = (unsigned)strlen(words) + 2;
 
-	if (*column + width > options->columns && *column != 0) {
-		fputs("\n", out);
-		*column = 0;
+	if (*column != 0) {
+		bool fits = *column + 2 + width <= options->columns;
+		fputs(fits ? "  " : "\n", out);
+		*column = fits ? *column + 2 : 0;
 	}
 	if (options->colour)
 		set_colour(out, false, colour);
-	fprintf(out, "%s%s %s  ", mark, options->colour ? "\033[0m" : "", words);
+	fprintf(out, "%s%s %s", mark, options->colour ? "\033[0m" : "", words);
 	*column += width;
 }
 
 static void legend_states(FILE *out, const struct map_text_options *options,
-                          const struct map_picture *picture, unsigned *column)
+                          const struct reader_snapshot *snapshot, unsigned *column)
 {
+	struct map_picture whole = map_picture_new(snapshot, 1);
 	uint64_t sums[MAP_STATES];
 	char words[64];
 
-	map_sum(picture, sums);
+	map_sum(&whole, sums);
+	free(whole.parts);
 	for (unsigned state = 0; state < MAP_STATES; state++) {
 		const struct map_style *style = &map_styles[state];
 		char letter[2] = {style->letter, '\0'};
@@ -212,23 +256,48 @@ static void legend_classes(FILE *out, const struct map_text_options *options,
 	free(classes);
 }
 
+static void legend(FILE *out, const struct map_text_options *options,
+                   const struct reader_snapshot *snapshot)
+{
+	unsigned column = 0;
+
+	if (options->by_class)
+		legend_classes(out, options, snapshot, &column);
+	legend_states(out, options, snapshot, &column);
+	fputs("\n", out);
+}
+
+/* The rows that title and legend, and the line of a shell behind them, leave for the picture. */
+static unsigned rows_left(const struct source *source, const struct reader_snapshot *snapshot,
+                          const struct map_text_options *options)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	unsigned lines = 1;
+	FILE *around = open_memstream(&text, &bytes);
+
+	if (around == NULL)
+		tool_die("out of memory");
+	title(around, source, snapshot, WIDEST_BYTES, options);
+	legend(around, options, snapshot);
+	fclose(around);
+	for (size_t i = 0; i < bytes; i++)
+		lines += text[i] == '\n';
+	free(text);
+	return options->rows > lines ? options->rows - lines : 1;
+}
+
 void map_text(FILE *out, const struct source *source, const struct reader_snapshot *snapshot,
               const struct map_text_options *options)
 {
-	bool halves = options->colour && options->utf8;
-	unsigned rows = options->rows > ROWS_AROUND + 1 ? options->rows - ROWS_AROUND : 1;
-	struct map_picture picture =
-	        map_picture_new(snapshot, (size_t)options->columns * rows * (halves ? 2 : 1));
-	unsigned column = 0;
+	unsigned rows = rows_left(source, snapshot, options) * (has_halves(options) ? 2 : 1);
+	struct map_picture picture = map_picture_new(snapshot, (size_t)options->columns * rows);
 
-	title(out, source, snapshot, &picture, halves);
-	if (halves)
+	title(out, source, snapshot, picture.part_bytes, options);
+	if (has_halves(options))
 		draw_halves(out, &picture, options);
 	else
 		draw_plain(out, &picture, options);
-	if (options->by_class)
-		legend_classes(out, options, snapshot, &column);
-	legend_states(out, options, &picture, &column);
-	fputs("\n", out);
+	legend(out, options, snapshot);
 	free(picture.parts);
 }

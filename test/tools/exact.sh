@@ -44,6 +44,18 @@ tell exact fill 1000 20000
 tell exact thin 2
 expect 0 "$halloc" map --width 60 "$pid"
 says '# live [0-9.]+M .*- free [0-9.]+M'
+
+# In a small window it fits, title and legend with it, and leaves the shell a line.
+for form in --by\ state --by\ class '--color always'; do
+	# shellcheck disable=SC2086 # words
+	expect 0 "$halloc" map $form --width 40 --height 10 "$pid"
+	sed 's/[[:cntrl:]]\[[0-9;]*m//g' "$temporary/out" >"$temporary/plain"
+	mv "$temporary/plain" "$temporary/out"
+	fits 40
+	[ "$(wc -l <"$temporary/out")" -le 9 ] || fail "$command: $(cat "$temporary/out")"
+	says '^hdefrag would give back '
+	says '[a-z] +[0-9.]+[KM]$'
+done
 expect 0 "$halloc" map --html - "$pid"
 says '^\[1024,64,[0-9]+,[0-9]+,1[0-9]{4},'
 finish
