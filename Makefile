@@ -77,14 +77,14 @@ compare: all ## compare stock programs under halloc with glibc's malloc
 bench: all ## measure against glibc and the installed peers
 	scripts/bench
 
+INTO = "$(DESTDIR)$(PREFIX)"
 install: all ## install to $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/bin \
-		$(DESTDIR)$(PREFIX)/libexec/halloc
-	install -m 755 libhalloc.so $(DESTDIR)$(PREFIX)/lib/libhalloc.so.1
-	ln -sf libhalloc.so.1 $(DESTDIR)$(PREFIX)/lib/libhalloc.so
-	install -m 644 include/halloc.h $(DESTDIR)$(PREFIX)/include/halloc.h
-	install -m 755 scripts/halloc $(DESTDIR)$(PREFIX)/bin/halloc
-	install -m 755 $(TOOLS) $(DESTDIR)$(PREFIX)/libexec/halloc/
+	install -d $(INTO)/lib $(INTO)/include $(INTO)/bin $(INTO)/libexec/halloc
+	install -m 755 libhalloc.so $(INTO)/lib/libhalloc.so.1
+	ln -sf libhalloc.so.1 $(INTO)/lib/libhalloc.so
+	install -m 644 include/halloc.h $(INTO)/include/halloc.h
+	install -m 755 scripts/halloc $(INTO)/bin/halloc
+	install -m 755 $(TOOLS) $(INTO)/libexec/halloc/
 
 format: ## format the C sources in place
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -1,0 +1,27 @@
+#!/bin/sh
+# make install puts everything where PREFIX and DESTDIR say, and what is there works.
+
+. test/scripts/common
+
+unset HALLOC_LIB
+install_to() { # DESTDIR PREFIX
+	expect 0 make -s -o all install DESTDIR="$1" PREFIX="$2"
+	is_silent out
+	is_silent err
+	for file in lib/libhalloc.so.1 lib/libhalloc.so include/halloc.h bin/halloc libexec/halloc/halloc-top; do
+		[ -f "$1$2/$file" ] || fail "$command: there is no $1$2/$file"
+	done
+}
+install_to '' "$temporary/there"
+expect 0 "$temporary/there/bin/halloc" check sh
+expect 0 "$temporary/there/bin/halloc" run -- sh -c 'echo "$LD_PRELOAD"'
+says "^$temporary/there/lib/libhalloc.so.1\$"
+for verb in run compare check top map trim; do
+	expect 0 "$temporary/there/bin/halloc" $verb --help
+done
+
+# A name with a space is one name.
+install_to "$temporary/a b" /usr
+[ "$(find "$temporary/a b" -type f | wc -l)" -eq "$(find "$temporary/there" -type f | wc -l)" ] ||
+	fail "there are other files in: $(find "$temporary/a b")"
+finish
