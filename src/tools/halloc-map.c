@@ -126,6 +126,9 @@ static void arguments_read(struct request *request, int argc, char **argv)
 		tool_die("no process and no core given; see 'halloc map --help'");
 	if (i + 1 < argc)
 		tool_die("only one process or core can be drawn; see 'halloc map --help'");
+	if (request->svg != NULL && request->html != NULL && strcmp(request->svg, "-") == 0 &&
+	    strcmp(request->html, "-") == 0)
+		tool_die("--svg and --html cannot both go to standard output");
 	request->subject = argv[i];
 }
 

@@ -64,6 +64,7 @@ misuse "^halloc map: --color takes always, never or auto" "$halloc" map --color 
 misuse "^halloc map: --width takes a number from 20 to 1000, not '19'" "$halloc" map --width 19 1
 misuse "^halloc map: --height takes a number from 8 to 1000, not '7'" "$halloc" map --height 7 1
 misuse '^halloc map: --svg needs a value' "$halloc" map --svg
+misuse '^halloc map: --svg and --html cannot both go to standard output$' "$halloc" map --svg - --html - 1
 
 # Files that are no cores.
 misuse 'cannot read /no/such/core: No such file' "$halloc" map /no/such/core
