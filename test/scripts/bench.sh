@@ -29,6 +29,16 @@ tells_unwritable scripts/bench --help
 misuse 'no directory for temporary files' env TMPDIR=/no/such scripts/bench --only stack --out "$temporary/bench"
 expect 0 scripts/bench --help
 says '^usage: bench '
+misuse 'cannot be preloaded: .*/LICENSE$' scripts/bench --with a=LICENSE --only stack --out "$temporary/bench"
+misuse 'cannot be preloaded: .*/LICENSE$' env HALLOC_LIB=LICENSE scripts/bench --only stack --out "$temporary/bench"
+# Without a compiler what is installed is measured still; of what is to be built a line says why not.
+mkdir "$temporary/bin"
+for program in sh awk cat rm mv cp dirname readlink mktemp mkdir date nproc sed head tr uname getconf paste cut wc perl; do
+	path=$(command -v "$program") && ln -s "$path" "$temporary/bin/$program"
+done
+misuse 'make is not installed' env PATH="$temporary/bin" scripts/bench --only stack --out "$temporary/bench"
+expect 1 env PATH="$temporary/bin" scripts/bench -n 1 --only lua --out "$temporary/bench"
+says '^Skipped: lua: lua is not installed'
 for wrong in '--only nothing' '-n 0' '-n' '--with x' '--with a=/no/such' '--nonsense' 'word'; do
 	# shellcheck disable=SC2086 # words
 	expect 2 scripts/bench $wrong

@@ -136,6 +136,7 @@ misuse 'letters' "$halloc" compare --with "a b=$real" -- true
 misuse 'taken: glibc' "$halloc" compare --with "glibc=$real" -- true
 misuse 'taken: halloc' "$halloc" compare --with "halloc=$real" -- true
 misuse 'taken: a' "$halloc" compare --with "a=$real" --with "a=$real" -- true
+misuse 'cannot be preloaded: .*/LICENSE$' "$halloc" compare --with a=LICENSE -- true
 misuse 'missing.*/no/such.so' "$halloc" compare --with a=/no/such.so -- true
 misuse '/no/such/file' "$halloc" compare --stdin /no/such/file -- true
 misuse '/no/such/file' "$halloc" compare --tsv /no/such/file -- true
