@@ -18,8 +18,10 @@
 #define GRANULES_MAX    ((uint32_t)1 << 28)
 #define SLAB_PAGES_MAX  4096u
 
-/* How often cells and slabs are read anew because slabs came or went between the two. */
-#define PASSES_MAX 32u
+/* How often cells and slabs are read anew because slabs came or went between the two; and for how long: what is
+ * damaged for good does not get better. */
+#define PASSES_MAX    32u
+#define PASSES_MS_MAX 1500u
 
 /* The heap's structure and the tables that it names. */
 struct tables {
@@ -401,16 +403,20 @@ static void count_arenas(struct source *source, struct reader_snapshot *snapshot
 		totals->system_calls = 0;
 }
 
-static uint64_t uptime_ms(const struct reader_snapshot *snapshot)
+static uint64_t clock_ms(void)
 {
 	struct timespec now;
 
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t uptime_ms(const struct reader_snapshot *snapshot)
+{
 	if (snapshot->header.start_ms == 0)
 		return 0;
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 	/* os_clock_ms counts in 32 bits. */
-	return (uint32_t)(ms - snapshot->header.start_ms);
+	return (uint32_t)(clock_ms() - snapshot->header.start_ms);
 }
 
 /* --- All of it ---------------------------------------------------------------------------------- */
@@ -435,6 +441,7 @@ static bool page_a_read(struct source *source, enum reader_depth depth,
                         struct reader_snapshot *snapshot, struct tool_error *error)
 {
 	struct pagemap map;
+	uint64_t start_ms = clock_ms();
 
 	for (unsigned pass = 1;; pass++) {
 		snapshot->torn = 0;
@@ -445,7 +452,8 @@ static bool page_a_read(struct source *source, enum reader_depth depth,
 			return damaged(error, "the page map cannot be read");
 		uint64_t torn_cells = snapshot->torn;
 		slabs_read(source, snapshot, &map, depth);
-		if (snapshot->torn == torn_cells || source_is_core(source) || pass == PASSES_MAX)
+		if (snapshot->torn == torn_cells || source_is_core(source) || pass == PASSES_MAX ||
+		    clock_ms() - start_ms > PASSES_MS_MAX)
 			return true;
 		slabs_forget(snapshot);
 		snapshot->retries++;
