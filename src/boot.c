@@ -31,10 +31,11 @@ static pthread_t boot_thread;
 /* --- The rooms from the lowest floor up ----------------------------------------------------------- */
 
 /* A sampled block takes a heap page, though little memory: many of them would use up the mappings that a
- * process may have, and more than a small part of a limit. */
+ * process may have, and more than a small part of a limit, ours or the system's. */
 static unsigned sampled_max(void)
 {
-	size_t most = limit_bytes / HEAP_PAGE_BYTES / 32;
+	size_t bytes = limit_bytes < os_bytes_max() ? limit_bytes : os_bytes_max();
+	size_t most = bytes / HEAP_PAGE_BYTES / 32;
 
 	return most < 1024 ? (unsigned)most : 1024;
 }

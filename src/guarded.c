@@ -22,9 +22,11 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* Freed blocks stay inaccessible, the last of so many, or of so many bytes. */
+/* Freed blocks stay inaccessible, the last of so many, or of so many bytes; where the process is limited, of
+ * one part in so many of what it may map. */
 #define KEPT_MAX       256u
 #define KEPT_BYTES_MAX ((size_t)1 << 30)
+#define KEPT_PART      16u
 
 /* A block that keeps growing has room behind it, inaccessible, for one part in so many. */
 #define ROOM_PART 8u
@@ -53,6 +55,7 @@ static struct guarded *kept[KEPT_MAX] lies_late; /* a ring: the oldest at kept_f
 static unsigned kept_first;
 static unsigned kept_count;
 static size_t kept_bytes;
+static size_t kept_bytes_max;
 
 static size_t round_up(size_t number, size_t unit)
 {
@@ -245,7 +248,7 @@ static void keep(struct guarded *block)
 		os_guard((void *)first, end - first);
 	newest_put(block);
 	while (released &&
-	       (kept_count == KEPT_MAX || (kept_bytes > KEPT_BYTES_MAX && kept_count > 1)))
+	       (kept_count == KEPT_MAX || (kept_bytes > kept_bytes_max && kept_count > 1)))
 		released = release_oldest();
 	if (kept_count == KEPT_MAX)
 		give_back(oldest_take(), HEAP_LOST);
@@ -562,6 +565,9 @@ void guarded_boot(unsigned live_max, bool both_ends)
 	slack_boot();
 	live_most = live_max;
 	lays_both_ways = both_ends;
+	kept_bytes_max = os_bytes_max() / KEPT_PART;
+	if (kept_bytes_max > KEPT_BYTES_MAX)
+		kept_bytes_max = KEPT_BYTES_MAX;
 	misuse_history = history_find;
 	os_mappings_max(); /* now, as the program may forbid itself to open a file */
 	guarded_on = true;

@@ -60,7 +60,7 @@ uint64_t os_calls;
 bool os_stopwatch_runs;
 bool os_memory_is_limited;
 static size_t space_bytes_max = SIZE_MAX; /* RLIMIT_AS */
-static bool data_is_limited;              /* RLIMIT_DATA */
+static size_t data_bytes_max = SIZE_MAX;  /* RLIMIT_DATA */
 size_t os_page_bytes = 4096;
 unsigned os_page_shift = 12;
 
@@ -109,8 +109,14 @@ void os_boot(void)
 	getrlimit(RLIMIT_DATA, &data);
 	if (space.rlim_cur != RLIM_INFINITY)
 		space_bytes_max = space.rlim_cur;
-	data_is_limited = data.rlim_cur != RLIM_INFINITY;
-	os_memory_is_limited = space_bytes_max != SIZE_MAX || data_is_limited;
+	if (data.rlim_cur != RLIM_INFINITY)
+		data_bytes_max = data.rlim_cur;
+	os_memory_is_limited = space_bytes_max != SIZE_MAX || data_bytes_max != SIZE_MAX;
+}
+
+runs_seldom size_t os_bytes_max(void)
+{
+	return space_bytes_max < data_bytes_max ? space_bytes_max : data_bytes_max;
 }
 
 /* Maps exactly at start, or not at all. Kernels before 4.17 take the flag for a mere hint. */
@@ -420,7 +426,7 @@ static unsigned guards_max(void)
 runs_seldom bool os_guard_claim(void)
 {
 	/* What is inaccessible does not count as data: when all the rest is taken, it could not be opened again. */
-	if (data_is_limited)
+	if (data_bytes_max != SIZE_MAX)
 		return false;
 	if (__atomic_fetch_add(&guards, 1, __ATOMIC_RELAXED) < guards_max())
 		return true;

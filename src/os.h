@@ -119,6 +119,9 @@ bool os_file_read(const char *path, char *text, size_t bytes);
  * a filter of system calls that comes later may forbid the question. */
 extern bool os_memory_is_limited;
 
+/* The least of these limits; SIZE_MAX without. */
+size_t os_bytes_max(void);
+
 /* The memory of the machine. */
 size_t os_memory_bytes(void);
 

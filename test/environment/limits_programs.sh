@@ -1,5 +1,6 @@
 #!/bin/sh
 # limits_programs - stock programs under ulimit -v and -d, which many allocators do not even start under.
+# modes: HALLOC_HARDENED=0 HALLOC_HARDENED=1 HALLOC_SAMPLE=1
 # shellcheck disable=SC3045,SC2016 # dash and bash have ulimit's letters; awk, sh and perl expand
 # shellcheck source=test/scripts/common
 . test/scripts/common
