@@ -22,6 +22,11 @@
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
 #define MOVE_BYTES_MIN ((size_t)1 << 20)
 
+/* A large block that must move, as it grows, has room behind it, addresses alone, for one part in so many: several that
+ * grow in turn would else be moved at each step, and the time be the square of their size. */
+#define ROOM_BYTES_MIN ((size_t)512 << 10)
+#define ROOM_PART      8u
+
 /* The same where the block that they move to has huge pages. */
 #define MOVE_BYTES_SURE ((size_t)8 << 20)
 
@@ -237,6 +242,23 @@ runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size
 	return fresh;
 }
 
+/* A block for one that grows to size bytes, with room to grow on where addresses and memory are free. */
+runs_seldom static void *new_with_room(size_t size)
+{
+	bool is_free = limit_bytes == SIZE_MAX && !os_memory_is_limited;
+	void *ptr = NULL;
+
+	if (is_free && size >= ROOM_BYTES_MIN)
+		ptr = alloc_new_block(size + size / ROOM_PART, 16);
+	return ptr != NULL ? ptr : alloc_new_block(size, 16);
+}
+
+/* Whether a large block may have room behind it, which it keeps. */
+runs_seldom static bool keeps_room(size_t bytes, size_t size)
+{
+	return bytes >= ROOM_BYTES_MIN && size <= bytes && size >= bytes - bytes / ROOM_PART;
+}
+
 /* Moves a large block that grows: the system moves its pages where that is cheaper than copying. */
 static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 {
@@ -249,7 +271,7 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 		if (fresh != NULL)
 			return fresh;
 	}
-	fresh = alloc_new_block(size, 16);
+	fresh = new_with_room(size);
 	if (fresh == NULL)
 		return NULL;
 	enum os_move moved = OS_MOVE_FAILED;
@@ -306,6 +328,8 @@ void *resize_block(void *ptr, size_t size)
 			block_resize(ptr, size); /* its end, at least */
 		return copy;
 	}
+	if (keeps_room(bytes, size))
+		return ptr;
 	uint64_t refusals = alloc_refusals();
 	if (block_resize(ptr, size) ||
 	    (alloc_refusals() != refusals && alloc_make_room(size) && block_resize(ptr, size))) {
