@@ -31,7 +31,11 @@ struct heap_cell {
 	uint32_t next;
 	uint32_t offset;
 	uint32_t size;
-	uint32_t child; /* free cells: in the bin, an address-ordered pairing heap */
+	union {
+		uint32_t child; /* free cells: in the bin, an address-ordered pairing heap */
+		uint32_t
+		        asked; /* blocks with room to grow: the granules that were asked for; else 0 */
+	};
 	uint32_t sibling;
 	uint32_t up;
 	uint8_t kind;

@@ -197,6 +197,24 @@ static bool cell_extend(struct heap *heap, uint32_t cell, uint32_t granules)
 	return true;
 }
 
+runs_later void heap_keep_room(struct heap *heap, void *ptr, size_t bytes)
+{
+	lock_acquire(&heap->lock);
+	uint32_t cell = cell_starting(heap, ptr);
+	expect(cell != 0);
+	cell_at(heap, cell)->asked = granules_for(heap, bytes);
+	lock_release(&heap->lock);
+}
+
+/* Whether a block grows into its room; it has none from then on if it does not. */
+static bool grows_into_room(struct heap_cell *cell, uint32_t granules)
+{
+	bool grows = cell->asked != 0 && granules >= cell->asked && granules <= cell->size;
+
+	cell->asked = grows ? granules : 0;
+	return grows;
+}
+
 bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 {
 	uint32_t granules = granules_for(heap, bytes);
@@ -209,7 +227,7 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 	uint32_t cell = cell_starting(heap, ptr);
 	expect(cell != 0);
 	uint32_t size = cell_at(heap, cell)->size;
-	if (granules == size)
+	if (grows_into_room(cell_at(heap, cell), granules) || granules == size)
 		done = true;
 	else if (granules < size)
 		done = cell_shrink(heap, cell, granules);

@@ -39,7 +39,10 @@ bool heap_fill(struct heap *heap, void *ptr, size_t from);
  * Returns: its size in bytes; 0 when no such cell starts at ptr: nothing has changed then. */
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents);
 
-/* Makes the block that starts at ptr hold bytes, without moving it.
+/* Only so many bytes were asked for of the block that starts at ptr: it may grow into the rest, which is its own. */
+void heap_keep_room(struct heap *heap, void *ptr, size_t bytes);
+
+/* Makes the block that starts at ptr hold bytes, without moving it. If it becomes smaller, it has no room left.
  * Returns: false when there is no room behind it, or the limit is in the way. */
 bool heap_resize(struct heap *heap, void *ptr, size_t bytes);
 

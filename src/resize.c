@@ -243,20 +243,19 @@ runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size
 }
 
 /* A block for one that grows to size bytes, with room to grow on where addresses and memory are free. */
-runs_seldom static void *new_with_room(size_t size)
+runs_later static void *new_with_room(size_t size)
 {
 	bool is_free = limit_bytes == SIZE_MAX && !os_memory_is_limited;
 	void *ptr = NULL;
 
 	if (is_free && size >= ROOM_BYTES_MIN)
 		ptr = alloc_new_block(size + size / ROOM_PART, 16);
-	return ptr != NULL ? ptr : alloc_new_block(size, 16);
-}
-
-/* Whether a large block may have room behind it, which it keeps. */
-runs_seldom static bool keeps_room(size_t bytes, size_t size)
-{
-	return bytes >= ROOM_BYTES_MIN && size <= bytes && size >= bytes - bytes / ROOM_PART;
+	if (ptr == NULL)
+		return alloc_new_block(size, 16);
+	struct tcache *tcache = tcache_hide();
+	heap_keep_room(heap_process, ptr, size);
+	tcache_show(tcache);
+	return ptr;
 }
 
 /* Moves a large block that grows: the system moves its pages where that is cheaper than copying. */
@@ -328,8 +327,6 @@ void *resize_block(void *ptr, size_t size)
 			block_resize(ptr, size); /* its end, at least */
 		return copy;
 	}
-	if (keeps_room(bytes, size))
-		return ptr;
 	uint64_t refusals = alloc_refusals();
 	if (block_resize(ptr, size) ||
 	    (alloc_refusals() != refusals && alloc_make_room(size) && block_resize(ptr, size))) {
