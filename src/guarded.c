@@ -4,7 +4,8 @@
  *     cell of the core   |  guard  | ...        block | slack |  guard  |
  *
  * Holds:  a record for each block, found from the page map; the freed ones, the oldest first.
- * Always: a freed block is inaccessible, and reads as zero when its pages come back.
+ * Always: a freed block is inaccessible, and reads as zero when its pages come back; of one that a fault has claimed,
+ *         record and cell stay for ever.
  * Locks:  guarded_lock (rank LARGE); may then take HEAP and PAGE_B. The handler of faults takes none.
  */
 #include "guarded.h"
@@ -16,6 +17,7 @@
 #include "slack.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -39,7 +41,6 @@ struct guarded {
 	bool live;
 	uint8_t origin;
 	bool fenced; /* has guards, and will be inaccessible once freed */
-	bool spent; /* its guards are open, after a report that the program survived: it stays for ever */
 	struct backtrace taken;
 	struct backtrace freed;
 };
@@ -100,6 +101,49 @@ static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
 	}
 }
 
+/* --- Claims ---------------------------------------------------------------------------------------- */
+
+/* The handler of faults takes no lock, and the block that it is about to report may be given back meanwhile. So the kind
+ * of a block's first page changes once: to PLAIN, and it goes, or to CLAIMED, and it stays. */
+static struct pagemap_entry *first_entry(const struct guarded *block)
+{
+	return pagemap_find((void *)__atomic_load_n(&block->cell, __ATOMIC_RELAXED));
+}
+
+/* Returns: false where the other was there before. */
+static bool kind_settle(struct pagemap_entry *first, enum pagemap_kind kind)
+{
+	uint8_t open = PAGEMAP_GUARDED;
+
+	return __atomic_compare_exchange_n(&first->kind, &open, (uint8_t)kind, false,
+	                                   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static bool is_claimed(const struct guarded *block)
+{
+	const struct pagemap_entry *first = first_entry(block);
+
+	return first != NULL &&
+	       __atomic_load_n(&first->kind, __ATOMIC_ACQUIRE) == PAGEMAP_CLAIMED &&
+	       first->states == (const uint8_t *)block;
+}
+
+/* Claims the block among whose pages ptr lies. Its record may be another's before it is claimed: at worst, a block that
+ * did nothing stays, too. Returns: NULL when there is none any more. */
+static struct guarded *block_claim(const void *ptr)
+{
+	struct guarded *block;
+
+	while ((block = block_around(ptr)) != NULL) {
+		struct pagemap_entry *first = first_entry(block);
+		if (first != NULL)
+			kind_settle(first, PAGEMAP_CLAIMED);
+		if (is_claimed(block) && block_around(ptr) == block)
+			return block;
+	}
+	return NULL;
+}
+
 /* --- Allocation and free -------------------------------------------------------------------------- */
 
 /* What a block takes: one of no bytes lies at a guard, or has a byte of its own. */
@@ -129,17 +173,17 @@ static size_t guard_bytes(const struct guarded *block)
 	return block->fenced ? os_page_bytes : 0;
 }
 
-/* Makes a cell ready for the block in it, whose place is known. */
+/* Makes a cell ready for the block in it, whose place is known. Its guards are known for such before they are there. */
 static void lay_out(struct guarded *block)
 {
 	uintptr_t first = first_of(block), end = end_of(block);
 
+	entries_set(block->cell, block->cell_bytes, block);
 	if (block->fenced) {
 		os_guard((void *)block->cell, first - block->cell);
 		os_guard((void *)end, block->cell + block->cell_bytes - end);
 	}
 	slack_fill((unsigned char *)block->ptr, block->size, end - block->ptr);
-	entries_set(block->cell, block->cell_bytes, block);
 }
 
 /* Takes a cell for a block, and finds the block's place in it. Locks: guarded_lock is held. */
@@ -194,7 +238,7 @@ void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
 /* Gives the cell of a freed block back, and its record. */
 static void give_back(struct guarded *block, enum heap_contents contents)
 {
-	if (block->spent)
+	if (!kind_settle(first_entry(block), PAGEMAP_PLAIN))
 		return;
 	if (block->fenced)
 		os_guard_release();
@@ -239,7 +283,7 @@ static void keep(struct guarded *block)
 	uintptr_t first = first_of(block), end = end_of(block);
 	bool released = true;
 
-	__atomic_store_n(&block->live, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&block->live, false, __ATOMIC_RELEASE);
 	live_now--;
 	/* It must read as zero when it comes back. */
 	if (!os_purge((void *)block->cell, block->cell_bytes))
@@ -457,7 +501,7 @@ runs_at_start void guarded_sweep(void)
 		/* Once, at its first page. */
 		if (block == NULL || block->cell != pagemap.base + at)
 			continue;
-		if (block->live && !block->spent)
+		if (block->live && !is_claimed(block))
 			slack_check((unsigned char *)block->ptr, block->size,
 			            end_of(block) - block->ptr);
 	}
@@ -474,8 +518,12 @@ static void history_find(const void *ptr, struct backtrace *taken, struct backtr
 	if (block == NULL)
 		return;
 	*taken = block->taken;
-	if (!block->live)
+	if (!__atomic_load_n(&block->live, __ATOMIC_ACQUIRE))
 		*freed = block->freed;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	/* Another thread may have given it back meanwhile, and its record went to whoever came next. */
+	if (block_around(ptr) != block)
+		taken->thread = freed->thread = 0;
 }
 
 static bool was_write(const void *context)
@@ -489,9 +537,25 @@ static bool was_write(const void *context)
 #endif
 }
 
-/* What to say of an access; where that cannot be told, only that it was one. */
-static const char *verb_of(const void *context)
+/* Whether it was the instruction itself that was looked for at an address. */
+static bool was_call(const void *context, const void *at)
 {
+	const ucontext_t *machine = context;
+#if defined __x86_64__
+	return (uintptr_t)machine->uc_mcontext.gregs[REG_RIP] == (uintptr_t)at;
+#elif defined __aarch64__
+	return machine->uc_mcontext.pc == (uintptr_t)at;
+#else
+	(void)machine;
+	return false;
+#endif
+}
+
+/* What to say of an access; where that cannot be told, only that it was one. */
+static const char *verb_of(const void *context, const void *at)
+{
+	if (was_call(context, at))
+		return "executed";
 #ifdef __x86_64__
 	return was_write(context) ? "written to" : "read";
 #else
@@ -499,28 +563,63 @@ static const char *verb_of(const void *context)
 #endif
 }
 
-/* Returns: whether the access may be run again: its page is open now. */
-static bool fault_tell(const void *at, const char *verb)
-{
-	struct guarded *block = block_around(at);
+/* A guard may be gone by the time that its fault is looked at: then the access passes when it is run again. Any other
+ * fault comes again, and after so many times is somebody else's. */
+#define TRIES_MAX 100u
 
-	if (block == NULL) {
-		const struct pagemap_entry *entry = pagemap_find(at);
-		/* Guards of hardened mode's slabs stay closed. */
-		if (entry != NULL && entry->kind == PAGEMAP_HIDDEN)
-			misuse_report("access", at, false);
-		return false;
-	}
+static bool may_pass(const void *at)
+{
+	static uintptr_t last;
+	static unsigned tries;
+	uintptr_t here = (uintptr_t)at ^ (uintptr_t)gettid() << 48;
+
+	if (__atomic_exchange_n(&last, here, __ATOMIC_RELAXED) != here)
+		__atomic_store_n(&tries, 0, __ATOMIC_RELAXED);
+	sched_yield();
+	return __atomic_fetch_add(&tries, 1, __ATOMIC_RELAXED) < TRIES_MAX;
+}
+
+/* Whether an address lies at a guard, or among the pages of what was freed: not where a live block may be used, which
+ * the program has protected, or has taken for code. */
+static bool is_guard(const struct guarded *block, uintptr_t at)
+{
+	return !__atomic_load_n(&block->live, __ATOMIC_RELAXED) || at < first_of(block) ||
+	       at >= end_of(block);
+}
+
+/* Returns: whether the access may be run again: its page is open now. */
+static bool block_tell(const struct guarded *block, const void *at, const void *context)
+{
 	const char *crime = "overflow";
-	if (!block->live)
+
+	if (!__atomic_load_n(&block->live, __ATOMIC_RELAXED))
 		crime = "use after free";
 	else if ((uintptr_t)at < block->ptr)
 		crime = "underflow";
 	misuse_access(crime, (const void *)block->ptr, block->size,
-	              (ptrdiff_t)((uintptr_t)at - block->ptr), verb);
-	/* HALLOC_ON_ERROR=report */
-	block->spent = true;
-	return os_unguard((void *)block->cell, block->cell_bytes);
+	              (ptrdiff_t)((uintptr_t)at - block->ptr), verb_of(context, at));
+	/* HALLOC_ON_ERROR=report. Memory is never open to be executed. */
+	return !was_call(context, at) && os_unguard((void *)block->cell, block->cell_bytes);
+}
+
+/* Returns: whether the access may be run again. */
+static bool fault_tell(const void *at, const void *context)
+{
+	const struct pagemap_entry *entry = pagemap_find(at);
+	struct guarded *block = block_around(at);
+
+	if (entry == NULL)
+		return false;
+	if (entry->kind == PAGEMAP_HIDDEN) {
+		/* Guards of hardened mode's slabs stay closed. */
+		misuse_report("access", at, false);
+		return false;
+	}
+	if (block != NULL && is_guard(block, (uintptr_t)at))
+		block = block_claim(at);
+	else
+		block = NULL;
+	return block != NULL ? block_tell(block, at, context) : may_pass(at);
 }
 
 static struct sigaction previous lies_late;
@@ -544,7 +643,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 {
 	int saved = errno;
 
-	if (info->si_code <= 0 || !fault_tell(info->si_addr, verb_of(context)))
+	if (info->si_code <= 0 || !fault_tell(info->si_addr, context))
 		pass_on(number, info, context);
 	errno = saved;
 }

@@ -82,7 +82,7 @@ static inline bool guarded_at(const void *ptr)
 	if (likely(!guarded_on))
 		return false;
 	const struct pagemap_entry *entry = pagemap_find(ptr);
-	return entry != NULL && entry->kind == PAGEMAP_GUARDED;
+	return entry != NULL && pagemap_is_guarded(entry);
 }
 
 #endif

@@ -87,7 +87,7 @@ static void place_find(struct place *place, const void *ptr)
 		place->dead = early == BOOTSTRAP_DEAD;
 		report_text(place->text, sizeof place->text, "%s the bootstrap buffer",
 		            place->dead ? "a freed cell of" : "inside of a cell of");
-	} else if (entry != NULL && entry->kind == PAGEMAP_GUARDED) {
+	} else if (entry != NULL && pagemap_is_guarded(entry)) {
 		report_text(place->text, sizeof place->text, "among the pages of a guarded block");
 	} else if (entry != NULL && pagemap_has_slab(entry)) {
 		place_in_slab(place, entry, ptr);

@@ -21,6 +21,7 @@ enum pagemap_kind {
 	PAGEMAP_RETIRED, /* a slab was here; start and sizeclass are still those it had */
 	PAGEMAP_HIDDEN,  /* a slab of hardened mode: its reciprocal stays 0 */
 	PAGEMAP_GUARDED, /* a guarded block: states is its record */
+	PAGEMAP_CLAIMED, /* the first page of one that was reported by a fault: it stays for ever */
 };
 
 struct pagemap_entry {
@@ -71,6 +72,12 @@ static inline bool pagemap_has_slab(const struct pagemap_entry *entry)
 {
 	return __atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) != 0 ||
 	       entry->kind == PAGEMAP_HIDDEN;
+}
+
+/* Whether a guarded block is here. */
+static inline bool pagemap_is_guarded(const struct pagemap_entry *entry)
+{
+	return __atomic_load_n(&entry->kind, __ATOMIC_ACQUIRE) >= PAGEMAP_GUARDED;
 }
 
 #endif
