@@ -62,7 +62,8 @@ void backtrace_take(struct backtrace *place)
 
 void backtrace_show(const struct backtrace *place, const char *what)
 {
-	struct report_stream stream = REPORT_STREAM(STDERR_FILENO);
+	char line[64];
+	struct report_stream stream = REPORT_STREAM_IN(STDERR_FILENO, line);
 
 	if (place->thread == 0)
 		return;
@@ -78,6 +79,8 @@ runs_at_start void backtrace_boot(void)
 	if (options.backtrace == 0 && options.sample == 0)
 		return;
 	backtrace(&frame, 1);
+	/* What libc binds late for names is bound now: to bind takes 3 KiB of the stack, and a report may have little. */
+	backtrace_symbols_fd(&frame, 1, -1);
 	loaded = true;
 	if (options.backtrace != 0)
 		report_backtrace = print_here;

@@ -66,7 +66,7 @@ static void stream_drain(struct report_stream *stream)
 
 static void stream_put(struct report_stream *stream, char c)
 {
-	if (stream->used == sizeof stream->buffer) {
+	if (stream->used == stream->bytes) {
 		if (stream->fd == REPORT_TEXT_ONLY)
 			return;
 		stream_drain(stream);
@@ -191,15 +191,13 @@ int report_flush(struct report_stream *stream)
 
 void report_text(char *text, size_t bytes, const char *format, ...)
 {
-	struct report_stream stream = REPORT_STREAM(REPORT_TEXT_ONLY);
+	struct report_stream stream = {.fd = REPORT_TEXT_ONLY, .bytes = bytes - 1, .buffer = text};
 	va_list arguments;
 
 	va_start(arguments, format);
 	stream_vformat(&stream, format, &arguments);
 	va_end(arguments);
-	size_t length = stream.used < bytes ? stream.used : bytes - 1;
-	memcpy(text, stream.buffer, length);
-	text[length] = '\0';
+	text[stream.used] = '\0';
 }
 
 static void report_line(const char *prefix, const char *format, va_list *arguments)

@@ -36,13 +36,17 @@ struct report_stream {
 	int fd;
 	int error;
 	size_t used;
-	char buffer[1024];
+	size_t bytes; /* of the buffer */
+	char *buffer;
 };
 
 /* A stream without a file: what does not fit is lost. */
 #define REPORT_TEXT_ONLY (-4096)
 
-#define REPORT_STREAM(file) ((struct report_stream){.fd = (file)})
+/* On a buffer that is there; on one that lasts as long as the block of the caller. */
+#define REPORT_STREAM_IN(file, text) \
+	((struct report_stream){.fd = (file), .bytes = sizeof(text), .buffer = (text)})
+#define REPORT_STREAM(file) REPORT_STREAM_IN(file, (char[1024]){0})
 
 /* Around calls that would be cancellation points: malloc and free are none. */
 int report_hold_cancel(void);
