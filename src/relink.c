@@ -3,18 +3,21 @@
  *
  *     object   call *slot        slot: memcpy of libc  ->  ours
  *
- * Holds:  sets of names, and where their functions lie.
+ * Holds:  sets of names, and where their functions lie: that only grows, so that threads need not wait for each other.
  * Always: a slot is changed only where it holds the function of that name from the set's home, or nothing yet
  *         and the loader would put that there. Objects that are being loaded are left alone.
- * Locks:  none of its own; works under the loader's, so not to be called from malloc.
+ * Locks:  none of its own; works under the loader's, so not to be called from malloc, and what is known of homes is
+ *         added to under that one alone.
  */
 #include "relink.h"
+#include "lock.h"
 #include "os.h"
 #include "report.h"
 
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <link.h>
 #include <stddef.h>
 #include <string.h>
@@ -199,16 +202,92 @@ static void slot_change(struct object *object, uintptr_t slot, void *value)
 	told = true;
 }
 
-/* --- Names ---------------------------------------------------------------------------------------- */
+/* --- Homes ---------------------------------------------------------------------------------------- */
 
 static bool is_home(const struct relink_set *set, const void *address)
 {
-	for (unsigned i = 0; i < set->home_count; i++)
+	unsigned count = __atomic_load_n(&set->home_count, __ATOMIC_ACQUIRE);
+
+	for (unsigned i = 0; i < count; i++)
 		if ((uintptr_t)address >= set->homes[i].start &&
 		    (uintptr_t)address < set->homes[i].end)
 			return true;
 	return false;
 }
+
+typedef void *opens(const char *, int);
+
+/* The loader's own: ours looks at what was opened. */
+static opens *loader_open(void)
+{
+	return (opens *)dlsym(RTLD_NEXT, "dlopen");
+}
+
+/* A file that functions of a set come from, and that is not known yet. */
+struct home_search {
+	struct relink_set *set;
+	const struct link_map *kept; /* NULL: any */
+	char file[PATH_MAX];
+};
+
+static bool is_new_home(const struct relink_set *set, const struct object *object)
+{
+	return set->home_count < RELINK_HOMES_MAX && object_is(object, set->home) &&
+	       !is_home(set, (const void *)object->start);
+}
+
+/* For dl_iterate_phdr, as those below: looks for one. */
+runs_seldom static int home_find(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	struct home_search *search = arg;
+	struct object object;
+
+	(void)bytes;
+	object_read(&object, info);
+	if (!is_new_home(search->set, &object) || strlen(info->dlpi_name) >= sizeof search->file)
+		return 0;
+	strcpy(search->file, info->dlpi_name);
+	return 1;
+}
+
+/* Adds the one that is kept: under the loader's lock, so that one thread at a time does. */
+static int home_add(struct dl_phdr_info *info, size_t bytes, void *arg)
+{
+	struct home_search *search = arg;
+	struct relink_set *set = search->set;
+	struct object object;
+
+	(void)bytes;
+	object_read(&object, info);
+	if ((search->kept != NULL && search->kept->l_addr != object.base) ||
+	    !is_new_home(set, &object))
+		return 0;
+	set->homes[set->home_count] =
+	        (struct relink_home){.start = object.start, .end = object.end};
+	__atomic_store_n(&set->home_count, set->home_count + 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Finds where a set's functions come from. A library that is opened later stays open from now on: its functions may be
+ * called for others. */
+runs_seldom static void homes_find(struct relink_set *set)
+{
+	struct home_search search = {.set = set};
+	opens *open = loader_open();
+
+	for (unsigned tries = 0; open != NULL && tries < TRIES_MAX; tries++) {
+		if (dl_iterate_phdr(home_find, &search) == 0)
+			return;
+		void *handle = open(search.file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+		if (handle == NULL)
+			continue; /* it was closed meanwhile */
+		search.kept = handle;
+		dl_iterate_phdr(home_add, &search);
+		dlclose(handle);
+	}
+}
+
+/* --- Names ---------------------------------------------------------------------------------------- */
 
 /* Whether a function's address is that of a piece of code in the executable that calls it: other objects
  * know it by that, where the executable is not position-independent and takes it. */
@@ -220,14 +299,6 @@ static bool is_stub(const void *address)
 	if (dladdr1(address, &info, &found, RTLD_DL_SYMENT) == 0 || found == NULL)
 		return false;
 	return ((const ElfW(Sym) *)found)->st_shndx == SHN_UNDEF;
-}
-
-typedef void *opens(const char *, int);
-
-/* The loader's own: ours looks at what was opened. */
-static opens *loader_open(void)
-{
-	return (opens *)dlsym(RTLD_NEXT, "dlopen");
 }
 
 /* The function of that name in one library, which has a file of its own. */
@@ -267,7 +338,7 @@ static void *find_behind_program(const char *name)
 	return found;
 }
 
-/* Asks the loader for the functions that are not known yet. */
+/* Asks the loader for a function; another thread may have opened what it lies in just now. */
 static void name_resolve(struct relink_set *set, struct relink_name *name)
 {
 	void *found = dlsym(RTLD_DEFAULT, name->name);
@@ -278,22 +349,21 @@ static void name_resolve(struct relink_set *set, struct relink_name *name)
 	}
 	if (found == NULL)
 		return;
-	name->by_default = is_home(set, found);
-	if (name->by_default)
-		name->theirs = found;
-	else if (set->whole)
-		set->replaced = true;
+	if (!is_home(set, found) && !lock_is_alone())
+		homes_find(set);
+	if (is_home(set, found)) {
+		__atomic_store_n(&name->theirs, found, __ATOMIC_RELAXED);
+		name->by_default = true;
+	} else if (set->whole) {
+		__atomic_store_n(&set->replaced, true, __ATOMIC_SEQ_CST);
+	}
 }
 
 static void names_resolve(struct relink_set *set)
 {
-	for (unsigned i = 0; i < set->count; i++) {
-		struct relink_name *name = &set->names[i];
-		if (!is_home(set, name->theirs))
-			name->theirs = NULL; /* its library was closed */
-		if (name->theirs == NULL || !name->by_default)
-			name_resolve(set, name);
-	}
+	for (unsigned i = 0; i < set->count; i++)
+		if (set->names[i].theirs == NULL || !set->names[i].by_default)
+			name_resolve(set, &set->names[i]);
 }
 
 static struct relink_name *name_find(const struct relink_set *set, const char *text)
@@ -364,7 +434,7 @@ static void slot_visit(struct relink_set *set, struct object *object, const ElfW
 	enum bound bound = slot_bound(set, object, name, entry, symbol);
 	if (!change) {
 		if (bound == BOUND_ELSEWHERE && set->whole)
-			set->replaced = true;
+			__atomic_store_n(&set->replaced, true, __ATOMIC_SEQ_CST);
 		return;
 	}
 	if (bound == BOUND_HOME && name->theirs == NULL)
@@ -383,7 +453,7 @@ struct walk {
 	unsigned long long subs;
 };
 
-/* For dl_iterate_phdr, as those below: counts the objects. */
+/* Counts the objects. */
 static int object_count(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
 	struct walk *walk = arg;
@@ -394,19 +464,6 @@ static int object_count(struct dl_phdr_info *info, size_t bytes, void *arg)
 	walk->objects++;
 	walk->adds = info->dlpi_adds;
 	walk->subs = info->dlpi_subs;
-	return 0;
-}
-
-static int object_is_home(struct dl_phdr_info *info, size_t bytes, void *arg)
-{
-	struct relink_set *found = arg;
-	struct object object;
-
-	(void)bytes;
-	object_read(&object, info);
-	if (found->home_count < RELINK_HOMES_MAX && object_is(&object, found->home))
-		found->homes[found->home_count++] =
-		        (struct relink_home){.start = object.start, .end = object.end};
 	return 0;
 }
 
@@ -443,22 +500,6 @@ static void loader_wait(void)
 		dlclose(program);
 }
 
-/* Finds where a set's functions come from. Another thread may be using what is known: it is written to only
- * when it is not so any more. Returns: false when there is nothing. */
-static bool homes_find(struct relink_set *set)
-{
-	struct relink_set found = {.home = set->home};
-
-	dl_iterate_phdr(object_is_home, &found);
-	if (found.home_count == 0)
-		return false;
-	if (memcmp(set->homes, found.homes, sizeof set->homes) != 0) {
-		memcpy(set->homes, found.homes, sizeof set->homes);
-		__atomic_store_n(&set->home_count, found.home_count, __ATOMIC_RELEASE);
-	}
-	return true;
-}
-
 /* Visits the objects of a walk. Returns: false when a library was closed meanwhile. */
 static bool slots_visit(struct walk walk, bool change)
 {
@@ -469,14 +510,19 @@ static bool slots_visit(struct walk walk, bool change)
 static bool set_relink(struct relink_set *set, struct walk walk)
 {
 	walk.set = set;
-	if (!homes_find(set))
+	homes_find(set);
+	if (set->home_count == 0)
 		return true;
 	names_resolve(set);
 	/* First a look, and our own slots; then the others. */
 	if (!slots_visit(walk, false) || (!set->replaced && !slots_visit(walk, true)))
 		return false;
-	if (set->in_force != NULL)
-		__atomic_store_n(set->in_force, !set->replaced, __ATOMIC_RELEASE);
+	if (set->in_force == NULL)
+		return true;
+	__atomic_store_n(set->in_force, !set->replaced, __ATOMIC_SEQ_CST);
+	/* Another thread may have found out just now. */
+	if (__atomic_load_n(&set->replaced, __ATOMIC_SEQ_CST))
+		__atomic_store_n(set->in_force, false, __ATOMIC_SEQ_CST);
 	return true;
 }
 
@@ -534,7 +580,8 @@ bool relink_find(struct relink_set *set)
 {
 	int saved = errno;
 
-	if (homes_find(set)) {
+	dl_iterate_phdr(home_add, &(struct home_search){.set = set});
+	if (set->home_count != 0) {
 		names_resolve(set);
 		range_find(set);
 		dlerror();

@@ -1,0 +1,2 @@
+/* c++abi - another one. */
+#include "c++.c"
