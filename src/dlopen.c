@@ -10,6 +10,7 @@
  * The last call is a jump: the loader tells by its return address who is asking ($ORIGIN, RUNPATH).
  */
 #include "makers.h"
+#include "objects.h"
 #include "options.h"
 #include "page_b.h"
 #include "relink.h"
@@ -37,7 +38,7 @@ __attribute__((noinline)) static void *open_and_relink(const char *path, int fla
 {
 	if (path == NULL || strchr(path, '$') != NULL)
 		return NULL;
-	if (strchr(path, '/') == NULL && relink_has_paths(caller))
+	if (strchr(path, '/') == NULL && objects_has_paths(caller))
 		return NULL;
 	__atomic_fetch_add(&makers_opening, 1, __ATOMIC_RELAXED);
 	void *handle = libc_dlopen(path, flags);
