@@ -17,12 +17,8 @@
 #include "slack.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
-#include <ucontext.h>
-#include <unistd.h>
 
 /* Freed blocks stay inaccessible, the last of so many, or of so many bytes; where the process is limited, of
  * one part in so many of what it may map. */
@@ -471,27 +467,6 @@ void guarded_shrink(const void *ptr, size_t size)
 	lock_release(&guarded_lock);
 }
 
-bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
-{
-	const struct guarded *block = block_around(ptr);
-
-	if (block == NULL)
-		return false;
-	*view = (struct guarded_view){
-	        .start = block->ptr,
-	        .size = block->size,
-	        .live = __atomic_load_n(&block->live, __ATOMIC_RELAXED),
-	};
-	return true;
-}
-
-bool guarded_is_kept(const void *ptr)
-{
-	struct guarded_view view;
-
-	return guarded_find_unlocked(ptr, &view) && !view.live;
-}
-
 runs_at_start void guarded_sweep(void)
 {
 	if (!guarded_on || !lock_try(&guarded_lock))
@@ -510,6 +485,60 @@ runs_at_start void guarded_sweep(void)
 
 /* --- Reports -------------------------------------------------------------------------------------- */
 
+static struct guarded_view view_of(const struct guarded *block)
+{
+	return (struct guarded_view){
+	        .start = block->ptr,
+	        .size = block->size,
+	        .live = __atomic_load_n(&block->live, __ATOMIC_RELAXED),
+	};
+}
+
+bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
+{
+	const struct guarded *block = block_around(ptr);
+
+	if (block == NULL)
+		return false;
+	*view = view_of(block);
+	return true;
+}
+
+bool guarded_is_kept(const void *ptr)
+{
+	struct guarded_view view;
+
+	return guarded_find_unlocked(ptr, &view) && !view.live;
+}
+
+bool guarded_is_closed(const void *ptr)
+{
+	const struct guarded *block = block_around(ptr);
+	uintptr_t at = (uintptr_t)ptr;
+
+	if (block == NULL)
+		return false;
+	return !__atomic_load_n(&block->live, __ATOMIC_RELAXED) || at < first_of(block) ||
+	       at >= end_of(block);
+}
+
+bool guarded_claim(const void *ptr, struct guarded_view *view)
+{
+	const struct guarded *block = block_claim(ptr);
+
+	if (block == NULL)
+		return false;
+	*view = view_of(block);
+	return true;
+}
+
+bool guarded_open(const void *ptr)
+{
+	const struct guarded *block = block_around(ptr);
+
+	return os_unguard((void *)block->cell, block->cell_bytes);
+}
+
 /* For a report: who allocated, and who freed, the block that ptr lies in. */
 static void history_find(const void *ptr, struct backtrace *taken, struct backtrace *freed)
 {
@@ -524,138 +553,6 @@ static void history_find(const void *ptr, struct backtrace *taken, struct backtr
 	/* Another thread may have given it back meanwhile, and its record went to whoever came next. */
 	if (block_around(ptr) != block)
 		taken->thread = freed->thread = 0;
-}
-
-static bool was_write(const void *context)
-{
-#ifdef __x86_64__
-	const ucontext_t *machine = context;
-	return (machine->uc_mcontext.gregs[REG_ERR] & 2) != 0;
-#else
-	(void)context;
-	return false;
-#endif
-}
-
-/* Whether it was the instruction itself that was looked for at an address. */
-static bool was_call(const void *context, const void *at)
-{
-	const ucontext_t *machine = context;
-#if defined __x86_64__
-	return (uintptr_t)machine->uc_mcontext.gregs[REG_RIP] == (uintptr_t)at;
-#elif defined __aarch64__
-	return machine->uc_mcontext.pc == (uintptr_t)at;
-#else
-	(void)machine;
-	return false;
-#endif
-}
-
-/* What to say of an access; where that cannot be told, only that it was one. */
-static const char *verb_of(const void *context, const void *at)
-{
-	if (was_call(context, at))
-		return "executed";
-#ifdef __x86_64__
-	return was_write(context) ? "written to" : "read";
-#else
-	return was_write(context) ? "written to" : "accessed";
-#endif
-}
-
-/* A guard may be gone by the time that its fault is looked at: then the access passes when it is run again. Any other
- * fault comes again, and after so many times is somebody else's. */
-#define TRIES_MAX 100u
-
-static bool may_pass(const void *at)
-{
-	static uintptr_t last;
-	static unsigned tries;
-	uintptr_t here = (uintptr_t)at ^ (uintptr_t)gettid() << 48;
-
-	if (__atomic_exchange_n(&last, here, __ATOMIC_RELAXED) != here)
-		__atomic_store_n(&tries, 0, __ATOMIC_RELAXED);
-	sched_yield();
-	return __atomic_fetch_add(&tries, 1, __ATOMIC_RELAXED) < TRIES_MAX;
-}
-
-/* Whether an address lies at a guard, or among the pages of what was freed: not where a live block may be used, which
- * the program has protected, or has taken for code. */
-static bool is_guard(const struct guarded *block, uintptr_t at)
-{
-	return !__atomic_load_n(&block->live, __ATOMIC_RELAXED) || at < first_of(block) ||
-	       at >= end_of(block);
-}
-
-/* Returns: whether the access may be run again: its page is open now. */
-static bool block_tell(const struct guarded *block, const void *at, const void *context)
-{
-	const char *crime = "overflow";
-
-	if (!__atomic_load_n(&block->live, __ATOMIC_RELAXED))
-		crime = "use after free";
-	else if ((uintptr_t)at < block->ptr)
-		crime = "underflow";
-	misuse_access(crime, (const void *)block->ptr, block->size,
-	              (ptrdiff_t)((uintptr_t)at - block->ptr), verb_of(context, at));
-	/* HALLOC_ON_ERROR=report. Memory is never open to be executed. */
-	return !was_call(context, at) && os_unguard((void *)block->cell, block->cell_bytes);
-}
-
-/* Returns: whether the access may be run again. */
-static bool fault_tell(const void *at, const void *context)
-{
-	const struct pagemap_entry *entry = pagemap_find(at);
-	struct guarded *block = block_around(at);
-
-	if (entry == NULL)
-		return false;
-	if (entry->kind == PAGEMAP_HIDDEN) {
-		/* Guards of hardened mode's slabs stay closed. */
-		misuse_report("access", at, false);
-		return false;
-	}
-	if (block != NULL && is_guard(block, (uintptr_t)at))
-		block = block_claim(at);
-	else
-		block = NULL;
-	return block != NULL ? block_tell(block, at, context) : may_pass(at);
-}
-
-static struct sigaction previous lies_late;
-
-/* Hands a fault that is none of ours to whom it would have gone to. */
-static void pass_on(int number, siginfo_t *info, void *context)
-{
-	if ((previous.sa_flags & SA_SIGINFO) != 0) {
-		previous.sa_sigaction(number, info, context);
-	} else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-		previous.sa_handler(number);
-	} else {
-		/* A fault comes again by itself, once this returns; a signal that was sent does not. */
-		sigaction(number, &previous, NULL);
-		if (info->si_code <= 0)
-			raise(number);
-	}
-}
-
-static void on_fault(int number, siginfo_t *info, void *context)
-{
-	int saved = errno;
-
-	if (info->si_code <= 0 || !fault_tell(info->si_addr, context))
-		pass_on(number, info, context);
-	errno = saved;
-}
-
-runs_at_start void guarded_start(void)
-{
-	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-
-	if (!guarded_on)
-		return;
-	sigemptyset(&action.sa_mask);
-	sigaction(SIGSEGV, &action, &previous);
 }
 
 void guarded_boot(unsigned live_max, bool both_ends)

@@ -23,10 +23,6 @@ extern bool guarded_on;
  * pages start, so that it is told when what lies before it is touched. Needs the heap. */
 void guarded_boot(unsigned live_max, bool both_ends);
 
-/* From the library's constructor: accesses that fault at a guard are reported from now on, with the stacks
- * of the allocation and of the free. A handler that the program sets later takes the place of this one. */
-void guarded_start(void);
-
 /* GUARDED_GROWS: another block grew into this one, and so may this. */
 enum guarded_use { GUARDED_NEW, GUARDED_GROWS };
 
@@ -75,6 +71,17 @@ bool guarded_find_unlocked(const void *ptr, struct guarded_view *view);
 
 /* Whether ptr lies among the pages of a block that was freed, and is kept inaccessible. */
 bool guarded_is_kept(const void *ptr);
+
+/* Whether ptr lies at a guard, or among the pages of what was freed: not where a live block may be used, which the
+ * program has protected itself, or has taken for code. */
+bool guarded_is_closed(const void *ptr);
+
+/* Keeps the block among whose pages ptr lies for ever, from a signal handler, too. Returns: false when there is none
+ * any more. */
+bool guarded_claim(const void *ptr, struct guarded_view *view);
+
+/* Opens all pages of a block that was claimed, and that starts at ptr. Returns: false where the system refuses. */
+bool guarded_open(const void *ptr);
 
 /* Whether ptr lies among the pages of a guarded block, live or freed, or at a guard of one. */
 static inline bool guarded_at(const void *ptr)

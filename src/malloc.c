@@ -10,7 +10,7 @@
 #include "backtrace.h"
 #include "boot.h"
 #include "copies.h"
-#include "guarded.h"
+#include "faults.h"
 #include "hits.h"
 #include "introspect.h"
 #include "makers.h"
@@ -245,7 +245,7 @@ __attribute__((constructor)) static void start(void)
 	}
 	boot_start();
 	backtrace_boot();
-	guarded_start();
+	faults_start();
 	introspect_start();
 	copies_start();
 	origins_start();
