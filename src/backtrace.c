@@ -75,12 +75,14 @@ void backtrace_show(const struct backtrace *place, const char *what)
 runs_at_start void backtrace_boot(void)
 {
 	void *frame;
+	int saved = errno;
 
 	if (options.backtrace == 0 && options.sample == 0)
 		return;
 	backtrace(&frame, 1);
 	/* What libc binds late for names is bound now: to bind takes 3 KiB of the stack, and a report may have little. */
 	backtrace_symbols_fd(&frame, 1, -1);
+	errno = saved;
 	loaded = true;
 	if (options.backtrace != 0)
 		report_backtrace = print_here;

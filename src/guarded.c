@@ -4,8 +4,8 @@
  *     cell of the core   |  guard  | ...        block | slack |  guard  |
  *
  * Holds:  a record for each block, found from the page map; the freed ones, the oldest first.
- * Always: a freed block is inaccessible, and reads as zero when its pages come back; of one that a fault has claimed,
- *         record and cell stay for ever.
+ * Always: a freed block that has guards is inaccessible, and reads as zero when its pages come back; of one that a fault
+ *         has claimed, record and cell stay for ever.
  * Locks:  guarded_lock (rank LARGE); may then take HEAP and PAGE_B. The handler of faults takes none.
  */
 #include "guarded.h"
@@ -37,6 +37,7 @@ struct guarded {
 	bool live;
 	uint8_t origin;
 	bool fenced; /* has guards, and will be inaccessible once freed */
+	bool closed; /* is so */
 	struct backtrace taken;
 	struct backtrace freed;
 };
@@ -269,7 +270,8 @@ static bool release_oldest(void)
 		newest_put(oldest);
 		return false;
 	}
-	give_back(oldest, HEAP_ZERO);
+	/* What could be written to since then may hold anything. */
+	give_back(oldest, oldest->closed ? HEAP_ZERO : HEAP_DIRTY);
 	return true;
 }
 
@@ -284,8 +286,7 @@ static void keep(struct guarded *block)
 	/* It must read as zero when it comes back. */
 	if (!os_purge((void *)block->cell, block->cell_bytes))
 		memset((void *)first, 0, end - first);
-	if (block->fenced)
-		os_guard((void *)first, end - first);
+	block->closed = block->fenced && os_guard((void *)first, end - first);
 	newest_put(block);
 	while (released &&
 	       (kept_count == KEPT_MAX || (kept_bytes > kept_bytes_max && kept_count > 1)))
