@@ -35,6 +35,15 @@ static int own_frames(void *const *frames, int count)
 	return own == count ? 0 : own;
 }
 
+static void print(void *const *frames, int count)
+{
+	struct report_alone alone;
+
+	report_alone(&alone);
+	backtrace_symbols_fd(frames, count, STDERR_FILENO);
+	report_alone_end(&alone);
+}
+
 static void print_here(void)
 {
 	void *frames[FRAMES_MAX];
@@ -42,7 +51,7 @@ static void print_here(void)
 
 	/* The first two are this function and the report. */
 	if (count > 2)
-		backtrace_symbols_fd(frames + 2, count - 2, STDERR_FILENO);
+		print(frames + 2, count - 2);
 }
 
 void backtrace_take(struct backtrace *place)
@@ -69,7 +78,7 @@ void backtrace_show(const struct backtrace *place, const char *what)
 		return;
 	report_format(&stream, "halloc: %s by thread %d:\n", what, place->thread);
 	report_flush(&stream);
-	backtrace_symbols_fd(place->frames, place->count, STDERR_FILENO);
+	print(place->frames, place->count);
 }
 
 runs_at_start void backtrace_boot(void)

@@ -45,23 +45,45 @@ static void stream_write(struct report_stream *stream)
 	stream->used = 0;
 }
 
-/* Our lines are not the program's: a reader that has gone does not end it (SIGPIPE), and writing is no
- * cancellation point. */
-static void stream_drain(struct report_stream *stream)
+static bool pipe_is_pending(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGPIPE) == 1;
+}
+
+void report_alone(struct report_alone *alone)
+{
+	sigset_t pipe;
+
+	alone->cancel = report_hold_cancel();
+	alone->was_pending = pipe_is_pending();
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &alone->before);
+}
+
+void report_alone_end(const struct report_alone *alone)
 {
 	static const struct timespec now;
-	sigset_t pipe, before, pending;
-	int cancel = report_hold_cancel();
+	sigset_t pipe;
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	sigpending(&pending);
-	pthread_sigmask(SIG_BLOCK, &pipe, &before);
-	stream_write(stream);
-	if (stream->error == EPIPE && !sigismember(&pending, SIGPIPE))
+	if (!alone->was_pending && pipe_is_pending())
 		sigtimedwait(&pipe, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	report_release_cancel(cancel);
+	pthread_sigmask(SIG_SETMASK, &alone->before, NULL);
+	report_release_cancel(alone->cancel);
+}
+
+static void stream_drain(struct report_stream *stream)
+{
+	struct report_alone alone;
+
+	report_alone(&alone);
+	stream_write(stream);
+	report_alone_end(&alone);
 }
 
 static void stream_put(struct report_stream *stream, char c)

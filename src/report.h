@@ -8,6 +8,7 @@
 #ifndef REPORT_H
 #define REPORT_H
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,6 +52,16 @@ struct report_stream {
 /* Around calls that would be cancellation points: malloc and free are none. */
 int report_hold_cancel(void);
 void report_release_cancel(int state);
+
+/* Around writes to standard error. Our lines are not the program's: a reader that has gone does not end it (SIGPIPE), and
+ * writing is no cancellation point. */
+struct report_alone {
+	sigset_t before;
+	bool was_pending;
+	int cancel;
+};
+void report_alone(struct report_alone *alone);
+void report_alone_end(const struct report_alone *alone);
 
 /* Appends to the stream; a full buffer is written out. */
 void report_format(struct report_stream *stream, const char *format, ...)

@@ -25,4 +25,23 @@ for variable in HALLOC_ARENAS=x HALLOC_NONE=1 HALLOC_STATS=1 HALLOC_STATS=json:/
 	expect 0 "$temporary/broken" env "$variable" ${TEST_LIB:+LD_PRELOAD="$TEST_LIB"} ls /
 	says '^tmp$'
 done
+
+# Nor are calling stacks its own, where it carries on after a report.
+build misuse -O0 -w -fno-builtin <<'END' || { cat "$temporary/build.log"; exit 1; }
+#include <stdio.h>
+#include <stdlib.h>
+int main(void)
+{
+	volatile char *block = malloc(100);
+	free((void *)block);
+	free((void *)block);
+	puts("carried on");
+	return 0;
+}
+END
+for variable in HALLOC_NONE=1 HALLOC_BACKTRACE=1 HALLOC_SAMPLE=1; do
+	[ -n "$TEST_LIB" ] || continue
+	expect 0 "$temporary/broken" env "$variable" HALLOC_ON_ERROR=report LD_PRELOAD="$TEST_LIB" "$temporary/misuse"
+	says '^carried on$'
+done
 finish
