@@ -208,26 +208,44 @@ static bool place_find(struct guarded *block, size_t alignment, enum guarded_use
 	return true;
 }
 
-void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
+static bool are_too_many(void)
 {
-	struct guarded *block = page_b_record_new(sizeof *block);
+	return __atomic_load_n(&live_now, __ATOMIC_RELAXED) >= live_most;
+}
 
-	if (block == NULL)
-		return NULL;
-	block->size = size;
-	block->live = true;
-	backtrace_take(&block->taken);
+static void live_add(int count)
+{
+	__atomic_store_n(&live_now, live_now + (unsigned)count, __ATOMIC_RELAXED);
+}
+
+static bool place(struct guarded *block, size_t alignment, enum guarded_use use)
+{
 	lock_acquire(&guarded_lock);
-	bool placed =
-	        live_now < live_most && place_find(block, alignment < 16 ? 16 : alignment, use);
+	bool placed = !are_too_many() && place_find(block, alignment, use);
 	if (placed) {
 		lay_out(block);
-		live_now++;
+		live_add(1);
 	}
 	lock_release(&guarded_lock);
+	return placed;
+}
+
+/* Where there are too many, that is found out before a stack is taken, in vain. */
+void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
+{
+	struct guarded *block = are_too_many() ? NULL : page_b_record_new(sizeof *block);
+	bool placed = false;
+
+	if (block != NULL) {
+		block->size = size;
+		block->live = true;
+		backtrace_take(&block->taken);
+		placed = place(block, alignment < 16 ? 16 : alignment, use);
+	}
 	if (placed)
 		return (void *)block->ptr;
-	page_b_record_free(block, sizeof *block);
+	if (block != NULL)
+		page_b_record_free(block, sizeof *block);
 	errno = ENOMEM;
 	return NULL;
 }
@@ -282,7 +300,7 @@ static void keep(struct guarded *block)
 	bool released = true;
 
 	__atomic_store_n(&block->live, false, __ATOMIC_RELEASE);
-	live_now--;
+	live_add(-1);
 	/* It must read as zero when it comes back. */
 	if (!os_purge((void *)block->cell, block->cell_bytes))
 		memset((void *)first, 0, end - first);
@@ -347,7 +365,7 @@ void guarded_lose(void *ptr)
 	if (block == NULL)
 		return;
 	__atomic_store_n(&block->live, false, __ATOMIC_RELAXED);
-	live_now--;
+	live_add(-1);
 	give_back(block, HEAP_LOST);
 	lock_release(&guarded_lock);
 }
