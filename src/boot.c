@@ -11,6 +11,7 @@
 #include "heap.h"
 #include "limit.h"
 #include "lock.h"
+#include "makers.h"
 #include "misuse.h"
 #include "options.h"
 #include "os.h"
@@ -173,6 +174,7 @@ static void fork_child(void)
 	lock_fork_child();
 	boot_mutex = fresh;
 	slots_fork_child();
+	makers_opening = 0; /* by others */
 	if (boot_is_ready())
 		caches_end();
 }

@@ -44,7 +44,9 @@ __attribute__((noinline)) static void *open_and_relink(const char *path, int fla
 	void *handle = libc_dlopen(path, flags);
 	if (handle != NULL)
 		relink_update();
-	__atomic_fetch_sub(&makers_opening, 1, __ATOMIC_RELAXED);
+	/* It is 0 in the child of a fork that came meanwhile. */
+	if (__atomic_load_n(&makers_opening, __ATOMIC_RELAXED) != 0)
+		__atomic_fetch_sub(&makers_opening, 1, __ATOMIC_RELAXED);
 	return handle;
 }
 
