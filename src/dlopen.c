@@ -32,22 +32,22 @@ __attribute__((noinline)) static void libc_dlopen_find(void)
 }
 
 /* Where calls are to be checked, those of a new library are as soon as it is open; if it is the same for
- * whoever asks. Returns: NULL otherwise, and when it cannot be opened. */
-__attribute__((noinline)) static void *open_and_relink(const char *path, int flags,
-                                                       const void *caller)
+ * whoever asks. Returns: false where it is not, and nothing was opened. */
+__attribute__((noinline)) static bool open_and_relink(const char *path, int flags,
+                                                      const void *caller, void **handle)
 {
 	if (path == NULL || strchr(path, '$') != NULL)
-		return NULL;
+		return false;
 	if (strchr(path, '/') == NULL && objects_has_paths(caller))
-		return NULL;
+		return false;
 	__atomic_fetch_add(&makers_opening, 1, __ATOMIC_RELAXED);
-	void *handle = libc_dlopen(path, flags);
-	if (handle != NULL)
+	*handle = libc_dlopen(path, flags);
+	if (*handle != NULL)
 		relink_update();
 	/* It is 0 in the child of a fork that came meanwhile. */
 	if (__atomic_load_n(&makers_opening, __ATOMIC_RELAXED) != 0)
 		__atomic_fetch_sub(&makers_opening, 1, __ATOMIC_RELAXED);
-	return handle;
+	return true;
 }
 
 EXPORT void *dlopen(const char *path, int flags)
@@ -59,8 +59,8 @@ EXPORT void *dlopen(const char *path, int flags)
 	if (unlikely((flags & RTLD_DEEPBIND) != 0))
 		relink_has_deepbound = true;
 	if (unlikely(relink_wanted())) {
-		void *handle = open_and_relink(path, flags, __builtin_return_address(0));
-		if (handle != NULL)
+		void *handle;
+		if (open_and_relink(path, flags, __builtin_return_address(0), &handle))
 			return handle;
 	}
 	return libc_dlopen(path, flags);
