@@ -8,10 +8,8 @@
 #include "sizeclass.h"
 
 #include <malloc.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct introspect_class {
 	size_t slabs;
@@ -63,16 +61,8 @@ struct introspect_totals {
 
 void introspect_count(struct introspect_totals *totals);
 
+/* What a count comes to in glibc's terms; and a count made for it. */
+struct mallinfo2 introspect_mallinfo_of(const struct introspect_totals *totals);
 struct mallinfo2 introspect_mallinfo(void);
-
-/* Writes glibc's XML to stream. Returns: 0. */
-int introspect_malloc_info(FILE *stream);
-
-/* Writes glibc's lines to stderr; while the statistics are on, ours too. */
-void introspect_malloc_stats(void);
-
-/* Arranges for the statistics at exit that the user asked for, and for word of the limit. A program
- * that ends without its exit handlers (_exit, a signal, exec) writes none. */
-void introspect_start(void);
 
 #endif

@@ -7,10 +7,12 @@
  * Locks:  none.
  */
 #include "alloc.h"
+#include "at_exit.h"
 #include "backtrace.h"
 #include "boot.h"
 #include "copies.h"
 #include "faults.h"
+#include "forms.h"
 #include "hits.h"
 #include "introspect.h"
 #include "makers.h"
@@ -19,6 +21,7 @@
 #include "os.h"
 #include "relink.h"
 #include "resize.h"
+#include "statistics.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -197,12 +200,12 @@ runs_seldom EXPORT struct mallinfo mallinfo(void)
 
 EXPORT int malloc_info(int options_unused, FILE *stream)
 {
-	return options_unused != 0 ? EINVAL : introspect_malloc_info(stream);
+	return options_unused != 0 ? EINVAL : forms_info(stream);
 }
 
 EXPORT void malloc_stats(void)
 {
-	introspect_malloc_stats();
+	forms_stats();
 }
 
 /* --- The same under the names that some programs use to go around the public ones ------------------- */
@@ -246,7 +249,8 @@ __attribute__((constructor)) static void start(void)
 	boot_start();
 	backtrace_boot();
 	faults_start();
-	introspect_start();
+	statistics_start();
+	at_exit_start();
 	copies_start();
 	origins_start();
 	relink_update();
