@@ -17,8 +17,10 @@
 static void count_slab(struct introspect_totals *totals, const struct heap_view *view)
 {
 	const struct slab *slab = slab_at(view->start);
+	size_t guard_bytes = slab != NULL && slab->guarded ? HEAP_PAGE_BYTES : 0;
 
-	totals->slab_bytes += view->bytes;
+	totals->slab_bytes += view->bytes - guard_bytes;
+	totals->withheld_bytes += guard_bytes;
 	if (slab == NULL)
 		return;
 	struct slab_counts counts = slab_count(slab);
@@ -27,6 +29,16 @@ static void count_slab(struct introspect_totals *totals, const struct heap_view 
 	class->live += counts.live;
 	class->cached += counts.cached;
 	class->free += counts.free;
+}
+
+static void count_block(struct introspect_totals *totals, const struct heap_view *view)
+{
+	if (guarded_is_kept(view->start)) {
+		totals->withheld_bytes += view->bytes;
+		return;
+	}
+	totals->blocks++;
+	totals->block_bytes += view->bytes;
 }
 
 static int count_cell(const struct heap_view *view, void *arg)
@@ -39,10 +51,7 @@ static int count_cell(const struct heap_view *view, void *arg)
 		totals->free_cell_bytes += view->bytes;
 		break;
 	case HEAP_BLOCK:
-		if (guarded_is_kept(view->start))
-			break; /* freed, though its addresses are held back */
-		totals->blocks++;
-		totals->block_bytes += view->bytes;
+		count_block(totals, view);
 		break;
 	case HEAP_SLAB:
 		count_slab(totals, view);
@@ -109,12 +118,11 @@ static size_t kept_bytes(const struct introspect_totals *totals)
 	                                                          : totals->free_cell_bytes;
 }
 
-/* What glibc calls an arena is here all of Page A but the large blocks, and what went back to the system; and the
- * bootstrap buffer. */
+/* What glibc calls an arena is here all of Page A but the large blocks, what nobody can touch, and what went back to the
+ * system; and the bootstrap buffer. */
 static size_t arena_bytes(const struct introspect_totals *totals)
 {
-	return totals->page_a_bytes - totals->block_bytes - totals->free_cell_bytes +
-	       kept_bytes(totals) + totals->bootstrap_bytes;
+	return totals->slab_bytes + kept_bytes(totals) + totals->bootstrap_bytes;
 }
 
 static size_t arena_live_bytes(const struct introspect_totals *totals)

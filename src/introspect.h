@@ -37,9 +37,12 @@ struct introspect_work {
 /* Counts are numbers of things, the rest bytes. */
 struct introspect_totals {
 	struct introspect_class classes[SIZECLASS_COUNT];
-	size_t page_a_bytes; /* of Page A, claimed from the system */
+	size_t page_a_bytes; /* of Page A, claimed from the system: the sum of the next four */
+	size_t slab_bytes;   /* in slabs, but for the guards that end them */
+	size_t block_bytes;
+	size_t free_cell_bytes;
+	size_t withheld_bytes; /* that nobody can touch: those guards, and blocks that were freed and are kept */
 	size_t page_b_bytes; /* of Page B's records in use */
-	size_t slab_bytes;   /* in slabs */
 	size_t live_slots;
 	size_t live_slot_bytes;
 	size_t cached_slots;
@@ -47,9 +50,7 @@ struct introspect_totals {
 	size_t free_slots;
 	size_t free_slot_bytes;
 	size_t blocks;
-	size_t block_bytes;
 	size_t free_cells;
-	size_t free_cell_bytes;
 	size_t bootstrap_bytes;
 	size_t bootstrap_live_bytes;
 	size_t free_dirty_bytes; /* of free cells, not given back to the system yet */

@@ -111,6 +111,10 @@ void statistics_print(struct report_stream *out, const struct introspect_totals 
 	        "given back %zu; committed with Page B %zu\n",
 	        totals->page_a_bytes, totals->slab_bytes, totals->block_bytes,
 	        totals->free_cell_bytes, totals->free_dirty_bytes, totals->committed_bytes);
+	if (totals->withheld_bytes != 0)
+		report_format(out,
+		              "halloc: withheld of Page A, in guards and freed blocks: %zu bytes\n",
+		              totals->withheld_bytes);
 	report_format(
 	        out,
 	        "halloc: slots not live: %zu bytes in magazines, %zu in slabs; Page B %zu bytes; "
@@ -195,9 +199,11 @@ static void json_heap(struct report_stream *out, const struct introspect_totals 
 	              totals->block_bytes);
 	report_format(out,
 	              "\"page_a\": {\"bytes\": %zu, \"slab_bytes\": %zu, \"block_bytes\": %zu, "
-	              "\"free_cells\": %zu, \"free_bytes\": %zu, \"free_dirty_bytes\": %zu},\n",
+	              "\"free_cells\": %zu, \"free_bytes\": %zu, \"free_dirty_bytes\": %zu, "
+	              "\"withheld_bytes\": %zu},\n",
 	              totals->page_a_bytes, totals->slab_bytes, totals->block_bytes,
-	              totals->free_cells, totals->free_cell_bytes, totals->free_dirty_bytes);
+	              totals->free_cells, totals->free_cell_bytes, totals->free_dirty_bytes,
+	              totals->withheld_bytes);
 	report_format(out,
 	              "\"slots\": {\"cached\": %zu, \"cached_bytes\": %zu, \"free\": %zu, "
 	              "\"free_bytes\": %zu, \"waste_bytes\": %zu},\n",

@@ -93,7 +93,7 @@ grep -Fxq -f "$temporary/out" "$json" || {
 }
 gone=$(($(field page_a free_bytes) - $(field page_a free_dirty_bytes))) # back to the system
 equal arena "$(field mallinfo2 arena)" $(($(field page_a bytes) - $(field page_a block_bytes) - \
-	gone + $(field bootstrap bytes)))
+	$(field page_a withheld_bytes) - gone + $(field bootstrap bytes)))
 equal uordblks "$(field mallinfo2 uordblks)" $(($(field live slot_bytes) + \
 	$(field bootstrap live_bytes)))
 equal hblkhd "$(field mallinfo2 hblkhd)" "$(field live block_bytes)"
@@ -118,13 +118,16 @@ sizes=$(sed -n 's/^  <size .*total="\([0-9]*\)".*/\1/p' "$temporary/xml" | awk '
 	END { print n }')
 equal "the sizes" "$sizes" $(($(field slots free_bytes) + $(field slots cached_bytes)))
 
-# the parts make the whole
-equal "Page A" "$(field page_a bytes)" $(($(field page_a slab_bytes) + \
-	$(field page_a block_bytes) + $(field page_a free_bytes)))
-equal "live bytes by class" "$(over_classes live_bytes)" "$(field live slot_bytes)"
-equal "live slots by class" "$(over_classes live)" "$(field live slots)"
-equal "slab bytes by class" "$(over_classes slab_bytes)" "$(field page_a slab_bytes)"
-equal "waste by class" "$(over_classes waste_bytes)" "$(field slots waste_bytes)"
+the_parts_make_the_whole() {
+	equal "Page A" "$(field page_a bytes)" $(($(field page_a slab_bytes) + \
+		$(field page_a block_bytes) + $(field page_a free_bytes) + $(field page_a withheld_bytes)))
+	equal "live bytes by class" "$(over_classes live_bytes)" "$(field live slot_bytes)"
+	equal "live slots by class" "$(over_classes live)" "$(field live slots)"
+	equal "slab bytes by class" "$(over_classes slab_bytes)" "$(field page_a slab_bytes)"
+	equal "waste by class" "$(over_classes waste_bytes)" "$(field slots waste_bytes)"
+}
+the_parts_make_the_whole
+equal "withheld" "$(field page_a withheld_bytes)" 0
 equal "slots out of slabs" $(($(field calls slots_filled) - $(field calls slots_flushed))) \
 	$(($(field live slots) + $(field slots cached)))
 
@@ -152,6 +155,16 @@ least "Page B" "$(field page_b record_bytes)" 1000
 least "committed" "$(field "" committed_bytes)" $(($(field page_a slab_bytes) + (3 << 20)))
 equal "arenas" "$(field "" arenas)" 1
 equal "threads" "$(field "" threads)" 1
+
+# with guards, and freed blocks that are kept: these are neither in use nor free
+for mode in HALLOC_HARDENED=1 HALLOC_SAMPLE=3; do
+	expect 0 env "$mode" HALLOC_STATS="json:$json" LD_PRELOAD="$HALLOC_LIB" \
+		"$temporary/figures" "$temporary/xml"
+	the_parts_make_the_whole
+	least "withheld" "$(field page_a withheld_bytes)" $((1 << 16))
+	equal arena "$(field mallinfo2 arena)" $(($(field page_a slab_bytes) + \
+		$(field page_a free_dirty_bytes) + $(field bootstrap bytes)))
+done
 
 # any name of a program is a text of JSON
 name=$(printf 'odd "name"\\\tof \303\251')

@@ -20,7 +20,8 @@ static void count(void)
 		slots += seen->live;
 	}
 	REQUIRE(slots == now.live_slots);
-	REQUIRE(now.page_a_bytes == now.slab_bytes + now.block_bytes + now.free_cell_bytes);
+	REQUIRE(now.page_a_bytes ==
+	        now.slab_bytes + now.block_bytes + now.free_cell_bytes + now.withheld_bytes);
 	REQUIRE(now.page_a_bytes == (size_t)heap_process->granules << HEAP_PAGE_SHIFT);
 }
 
