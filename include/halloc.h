@@ -34,7 +34,7 @@ void hdefrag(void);
 size_t hsize(const void *ptr);
 
 /* Writes the process heap to fd, readable: its cells, and its slabs by size class.
- * Returns: 0; or -1 with the errno of write(2). */
+ * Returns: 0; or -1 with the errno of write(2), or with EBUSY in a signal handler that has interrupted the heap. */
 int hprint(int fd);
 
 /* --- Heaps of a fixed size, each with its own Page A and Page B ------------------------------------ */

@@ -389,9 +389,18 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 
 /* --- Giving back -------------------------------------------------------------------------------- */
 
+/* In hardened mode a thread does not hide its cache wherever it takes a lock. One that is alone holds none that it has not
+ * noted. */
+runs_seldom bool alloc_is_interrupted(void)
+{
+	bool busy = tcache_is_busy();
+
+	return (busy && !lock_is_alone()) || ((busy || hardened_on) && lock_held() != NULL);
+}
+
 size_t alloc_trim(void)
 {
-	if (!boot_ensure() || tcache_is_busy())
+	if (!boot_ensure() || tcache_is_busy() || (hardened_on && alloc_is_interrupted()))
 		return 0;
 	tcache_flush_self();
 	struct tcache *tcache = tcache_hide();

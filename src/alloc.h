@@ -59,6 +59,9 @@ bool alloc_free_checked(void *ptr);
  * met. No lock is held. */
 extern void (*alloc_limit_report)(size_t bytes);
 
+/* Whether this is a signal handler that has interrupted its thread where that may hold a lock of the heap. */
+bool alloc_is_interrupted(void);
+
 /* Merges, and gives every idle page back, now; nothing in a signal handler that has interrupted the heap. Returns: the
  * bytes given back. */
 size_t alloc_trim(void);

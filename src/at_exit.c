@@ -7,7 +7,6 @@
  */
 #include "at_exit.h"
 #include "introspect.h"
-#include "lock.h"
 #include "options.h"
 #include "os.h"
 #include "page_b.h"
@@ -125,7 +124,7 @@ static void file_write(const struct introspect_totals *totals)
 	}
 }
 
-/* Out of line: its frame is large, and most programs do without it. */
+/* Nothing where a signal handler ends the process that has interrupted the heap. Out of line: its frame is large, and most programs do without it. */
 runs_seldom static void stats_write(void)
 {
 	struct report_stream out = REPORT_STREAM(stats.fd);
@@ -135,7 +134,8 @@ runs_seldom static void stats_write(void)
 	bool named = stats_file != NULL;
 	if (named && getpid() != stats.pid && strstr(stats_file, "%p") == NULL)
 		return;
-	introspect_count(&totals);
+	if (!introspect_count(&totals))
+		return;
 	if (named) {
 		file_write(&totals);
 	} else if (stats_fd_is_ours()) {
@@ -146,8 +146,7 @@ runs_seldom static void stats_write(void)
 
 __attribute__((destructor)) static void stats_at_exit(void)
 {
-	/* A signal handler that ends the process may have interrupted who counts. */
-	if (statistics_wanted && lock_held() == NULL)
+	if (statistics_wanted)
 		stats_write();
 }
 

@@ -60,6 +60,8 @@ EXPORT int hprint(int fd)
 {
 	if (!boot_ensure())
 		return fail(ENOMEM);
+	if (alloc_is_interrupted())
+		return fail(EBUSY);
 	struct tcache *tcache = tcache_hide();
 	int error = dump_process(fd);
 	tcache_show(tcache);

@@ -6,6 +6,7 @@
  * Locks:  the heap's, while its cells are visited.
  */
 #include "introspect.h"
+#include "alloc.h"
 #include "boot.h"
 #include "bootstrap.h"
 #include "guarded.h"
@@ -80,15 +81,8 @@ static void count_work(struct introspect_work *work)
 	work->block_ns = heap_process->block_ns;
 }
 
-void introspect_count(struct introspect_totals *totals)
+static void count_slots(struct introspect_totals *totals)
 {
-	*totals = (struct introspect_totals){0};
-	if (!boot_ensure())
-		return;
-	struct tcache *tcache = tcache_hide();
-	heap_visit(heap_process, NULL, count_cell, totals);
-	totals->committed_bytes = heap_committed_bytes();
-	tcache_show(tcache);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		const struct introspect_class *seen = &totals->classes[class];
 		size_t bytes = sizeclasses[class].slot_bytes;
@@ -99,14 +93,53 @@ void introspect_count(struct introspect_totals *totals)
 		totals->free_slots += seen->free;
 		totals->free_slot_bytes += seen->free * bytes;
 	}
+}
+
+static void count_cells(struct introspect_totals *totals)
+{
+	struct tcache *tcache = tcache_hide();
+
+	heap_visit(heap_process, NULL, count_cell, totals);
+	totals->committed_bytes = heap_committed_bytes();
+	tcache_show(tcache);
+	count_slots(totals);
+}
+
+static size_t heap_bytes_read(const uint32_t *granules)
+{
+	return (size_t)__atomic_load_n(granules, __ATOMIC_RELAXED) << HEAP_PAGE_SHIFT;
+}
+
+/* What can be read without the heap's lock: cells are not walked. */
+runs_seldom static void count_without_cells(struct introspect_totals *totals)
+{
+	size_t in_use = heap_bytes_read(&heap_process->granules_in_use);
+	size_t dirty = heap_bytes_read(&heap_process->granules_dirty);
+
+	totals->slab_bytes = totals->live_slot_bytes = in_use;
+	totals->free_cell_bytes = dirty;
+	totals->page_a_bytes = totals->committed_bytes = in_use + dirty;
+}
+
+bool introspect_count(struct introspect_totals *totals)
+{
+	*totals = (struct introspect_totals){0};
+	if (!boot_ensure())
+		return true;
+	bool counted = !alloc_is_interrupted();
+	if (counted)
+		count_cells(totals);
+	else
+		count_without_cells(totals);
 	totals->bootstrap_bytes = BOOTSTRAP_BYTES;
 	totals->bootstrap_live_bytes = bootstrap_bytes_live();
 	totals->page_b_bytes = halloc_page_b.record_bytes_used;
 	while (totals->arenas < ARENAS_MAX && slab_arena(totals->arenas) != NULL)
 		totals->arenas++;
 	totals->tcaches = tcache_count();
-	totals->free_dirty_bytes = (size_t)heap_process->granules_dirty << HEAP_PAGE_SHIFT;
+	totals->free_dirty_bytes = heap_bytes_read(&heap_process->granules_dirty);
 	count_work(&totals->work);
+	return counted;
 }
 
 /* --- In glibc's terms --------------------------------------------------------------------------- */

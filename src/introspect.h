@@ -8,6 +8,7 @@
 #include "sizeclass.h"
 
 #include <malloc.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,7 +61,9 @@ struct introspect_totals {
 	unsigned tcaches;
 };
 
-void introspect_count(struct introspect_totals *totals);
+/* Returns: false in a signal handler that has interrupted the heap, where nothing may wait for a lock: what is in use is
+ * then told as a whole, as if it were all live slots. */
+bool introspect_count(struct introspect_totals *totals);
 
 /* What a count comes to in glibc's terms; and a count made for it. */
 struct mallinfo2 introspect_mallinfo_of(const struct introspect_totals *totals);
