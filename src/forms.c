@@ -67,21 +67,30 @@ int forms_info(FILE *stream)
 	return 0;
 }
 
+static void print_stats(FILE *stream, const struct mallinfo2 *info)
+{
+	/* In one call, so that lines of several threads do not mix. */
+	fprintf(stream,
+	        "Arena 0:\nsystem bytes     = %10zu\nin use bytes     = %10zu\n"
+	        "Total (incl. mmap):\nsystem bytes     = %10zu\nin use bytes     = %10zu\n"
+	        "max mmap regions = %10zu\nmax mmap bytes   = %10zu\n",
+	        info->arena, info->uordblks, info->arena + info->hblkhd,
+	        info->uordblks + info->hblkhd, info->hblks, info->hblkhd);
+}
+
 void forms_stats(void)
 {
 	struct report_stream out = REPORT_STREAM(STDERR_FILENO);
 	struct introspect_totals totals;
-
-	introspect_count(&totals);
+	bool counted = introspect_count(&totals);
 	struct mallinfo2 info = introspect_mallinfo_of(&totals);
-	report_format(&out, "Arena 0:\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-	              info.arena, info.uordblks);
-	report_format(&out,
-	              "Total (incl. mmap):\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
-	              info.arena + totals.block_bytes, info.uordblks + totals.block_bytes);
-	report_format(&out, "max mmap regions = %10zu\nmax mmap bytes   = %10zu\n", totals.blocks,
-	              totals.block_bytes);
-	if (statistics_wanted)
+	int cancel = report_hold_cancel();
+
+	print_stats(stderr, &info);
+	if (statistics_wanted && counted) {
+		fflush(stderr);
 		statistics_print(&out, &totals);
-	report_flush(&out);
+		report_flush(&out);
+	}
+	report_release_cancel(cancel);
 }

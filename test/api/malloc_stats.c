@@ -1,4 +1,5 @@
-/* malloc_stats writes glibc's lines to stderr, numbers in their columns; more may follow. */
+/* malloc_stats writes glibc's lines to stderr, numbers in their columns; more may follow. And where the program has put
+ * another stream in its place, to that. */
 #include "test.h"
 #include <malloc.h>
 
@@ -23,10 +24,47 @@ static void show(char *line)
 		printf("%s\n", line);
 }
 
+static void show_all(char *rest)
+{
+	char *line;
+	int arenas = 0;
+
+	while ((line = strsep(&rest, "\n"))) {
+		arenas += !strncmp(line, "Arena ", 6);
+		if (!strncmp(line, "Total", 5))
+			arenas = 0;
+		if (arenas <= 1 || !per_arena(line)) /* there may be any number of arenas */
+			show(line);
+		if (!strncmp(line, "max mmap bytes", 14))
+			break;
+	}
+}
+
+static void to_another_stream(void)
+{
+	static char buffer[1000];
+	FILE *ours = stderr;
+	char *text = NULL;
+	size_t length = 0;
+
+	stderr = open_memstream(&text, &length);
+	malloc_stats();
+	fclose(stderr);
+	show_all(text);
+	free(text);
+	stderr = fmemopen(buffer, sizeof buffer, "w");
+	setvbuf(stderr, NULL, _IOFBF, sizeof buffer);
+	malloc_stats();
+	SAY(buffer[0] == '\0');
+	fclose(stderr);
+	SAY(buffer[0] != '\0');
+	stderr = ours;
+}
+
 int main(void)
 {
-	char text[20000], *line, *rest = text;
-	int ends[2], arenas = 0;
+	char text[20000];
+	int ends[2];
 	ssize_t got;
 	int stderr_copy = dup(STDERR_FILENO);
 
@@ -41,14 +79,7 @@ int main(void)
 	got = read(ends[0], text, sizeof text - 1);
 	REQUIRE(got > 0);
 	text[got] = 0;
-	while ((line = strsep(&rest, "\n"))) {
-		arenas += !strncmp(line, "Arena ", 6);
-		if (!strncmp(line, "Total", 5))
-			arenas = 0;
-		if (arenas <= 1 || !per_arena(line)) /* there may be any number of arenas */
-			show(line);
-		if (!strncmp(line, "max mmap bytes", 14))
-			break;
-	}
+	show_all(text);
+	to_another_stream();
 	return 0;
 }
