@@ -106,14 +106,15 @@ bool boot_ensure(void)
  * between. Waiting would be for ever; and the child, too, goes on where the handler came in, and unlocks. */
 static pthread_t forks_alone; /* the thread that does */
 
-/* Its forks that are under way, a bit each, the last one lowest: whether that one is made so. */
+/* Its forks that are under way, a bit each, the last one lowest: whether that one is made so; or within another fork, by
+ * a handler that runs between ours: then all is locked already. */
 static unsigned alone;
 
-static void fork_prepare(void)
+runs_later static void fork_prepare(void)
 {
 	bool mine = alone != 0 && forks_alone == pthread_self();
 
-	if (lock_is_alone()) {
+	if (lock_is_alone() || lock_is_forking()) {
 		forks_alone = pthread_self();
 		alone = (mine ? alone << 1 : 0) | 1;
 		return;
@@ -125,7 +126,7 @@ static void fork_prepare(void)
 }
 
 /* Whether the fork that ends was made so: others may have begun since, in signal handlers, and by threads. */
-static bool forked_alone(void)
+runs_later static bool forked_alone(void)
 {
 	bool was = alone & 1;
 
@@ -135,7 +136,7 @@ static bool forked_alone(void)
 	return was;
 }
 
-static void fork_parent(void)
+runs_later static void fork_parent(void)
 {
 	if (forked_alone())
 		return;
@@ -143,14 +144,14 @@ static void fork_parent(void)
 	pthread_mutex_unlock(&boot_mutex);
 }
 
-static void caches_call(struct lock_later *later)
+runs_later static void caches_call(struct lock_later *later)
 {
 	later->call = NULL;
 	tcache_fork_child();
 }
 
 /* The caches of threads that are no more wait for the lock that the thread holds in whose signal handler this is. */
-static void caches_end(void)
+runs_later static void caches_end(void)
 {
 	static struct lock_later later;
 	struct lock *held = lock_held();
@@ -163,20 +164,31 @@ static void caches_end(void)
 	}
 }
 
-static void fork_child(void)
+/* Other threads are no more, whatever they were in the middle of. */
+runs_later static void threads_end(void)
 {
-	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-
-	if (forked_alone())
-		return;
-	if (forks_alone != pthread_self())
-		alone = 0; /* of a thread that is no more */
-	lock_fork_child();
-	boot_mutex = fresh;
 	slots_fork_child();
 	makers_opening = 0; /* by others */
 	if (boot_is_ready())
 		caches_end();
+}
+
+runs_later static void fork_child(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	if (forked_alone()) {
+		if (lock_is_forking()) {
+			lock_fork_child_within();
+			threads_end();
+		}
+		return;
+	}
+	if (forks_alone != pthread_self())
+		alone = 0; /* of a thread that is no more */
+	lock_fork_child();
+	boot_mutex = fresh;
+	threads_end();
 }
 
 void boot_start(void)

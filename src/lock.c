@@ -43,7 +43,7 @@ static bool is_usual(void)
 	return __atomic_load_n(&unusual, __ATOMIC_RELAXED) == 0;
 }
 
-static bool lock_held_by_fork(void)
+bool lock_is_forking(void)
 {
 	return __atomic_load_n(&forking, __ATOMIC_ACQUIRE) &&
 	       __atomic_load_n(&forking_thread, __ATOMIC_RELAXED) == pthread_self();
@@ -106,13 +106,13 @@ static void mutex_reset(struct lock *lock)
 static void registry_acquire(void)
 {
 	expect(held_ranks == 0);
-	if (!lock_held_by_fork())
+	if (!lock_is_forking())
 		pthread_mutex_lock(&registry);
 }
 
 static void registry_release(void)
 {
-	if (!lock_held_by_fork())
+	if (!lock_is_forking())
 		pthread_mutex_unlock(&registry);
 }
 
@@ -125,7 +125,7 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 	lock->rank = rank;
 	lock->later = NULL;
 	registry_acquire();
-	if (lock_held_by_fork())
+	if (lock_is_forking())
 		pthread_mutex_lock(&lock->mutex); /* as fork holds all others */
 	while (*place != NULL && (*place)->rank <= rank) {
 		before = *place;
@@ -142,7 +142,7 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 runs_seldom void lock_destroy(struct lock *lock)
 {
 	registry_acquire();
-	if (lock_held_by_fork())
+	if (lock_is_forking())
 		pthread_mutex_unlock(&lock->mutex);
 	if (lock->previous != NULL)
 		lock->previous->next = lock->next;
@@ -166,7 +166,7 @@ __attribute__((noinline, cold)) static void end_handler(void)
 
 void lock_acquire_mutex(struct lock *lock)
 {
-	if (unlikely(!is_usual()) && lock_held_by_fork())
+	if (unlikely(!is_usual()) && lock_is_forking())
 		return;
 	if (unlikely(is_own(lock)) || (is_marked(lock) && lock_is_alone()))
 		end_handler();
@@ -176,7 +176,7 @@ void lock_acquire_mutex(struct lock *lock)
 
 bool lock_try(struct lock *lock)
 {
-	if (lock_held_by_fork())
+	if (lock_is_forking())
 		return true;
 	if (lock_is_alone())
 		return lock_mark(lock);
@@ -219,7 +219,7 @@ __attribute__((noinline, cold)) static void release_unusual(struct lock *lock)
 {
 	struct lock_later *later = lock->later;
 
-	if (!is_marked(lock) && lock_held_by_fork())
+	if (!is_marked(lock) && lock_is_forking())
 		return;
 	if (later != NULL) {
 		lock->later = NULL;
@@ -331,4 +331,11 @@ runs_later void lock_fork_child(void)
 	registry = fresh;
 	if (_IO_list_resetlock != NULL)
 		_IO_list_resetlock();
+}
+
+/* Of all that is held, the C library has given this back. */
+runs_seldom void lock_fork_child_within(void)
+{
+	if (_IO_list_lock != NULL)
+		_IO_list_lock();
 }

@@ -117,4 +117,11 @@ void lock_fork_prepare(void);
 void lock_fork_parent(void);
 void lock_fork_child(void);
 
+/* Whether this thread forks, and holds them all. */
+bool lock_is_forking(void);
+
+/* In the child of a fork that a thread makes while it forks already, by a handler of pthread_atfork: it goes on holding
+ * them all, until that fork, which is under way here too, is over. */
+void lock_fork_child_within(void);
+
 #endif
