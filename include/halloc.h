@@ -64,7 +64,8 @@ int heap_free(struct heap *heap, void *ptr);
 /* Merges free neighbours, and gives the OS pages of Page A that hold no cell back to the system. */
 void heap_defrag(struct heap *heap);
 
-/* Shows every cell to visit, in address order, with the heap locked: visit must not use the heap.
+/* Shows every cell to visit, in address order, with the heap locked: visit must not use this heap, nor fork. It may call
+ * malloc and free.
  * Returns: 0; the first non-zero answer of visit, where it stops; -1 with EINVAL for NULL arguments. */
 int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info *cell, void *arg),
               void *arg);

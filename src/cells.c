@@ -13,9 +13,9 @@
 
 struct page_b_array cells_records;
 
-void cells_init(struct heap *heap, size_t granules_max)
+void cells_init(struct heap *heap, size_t granules_max, enum lock_rank rank)
 {
-	lock_init(&heap->lock, LOCK_RANK_HEAP);
+	lock_init(&heap->lock, rank);
 	heap->granules_max = (uint32_t)granules_max;
 	heap->records = CELL_HEAD;
 }

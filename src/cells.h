@@ -139,7 +139,7 @@ static inline uint32_t heap_dirty_in(const struct heap *heap, uint32_t offset, u
 extern struct page_b_array cells_records;
 
 /* A heap of so many granules, none of which has a cell yet. */
-void cells_init(struct heap *heap, size_t granules_max);
+void cells_init(struct heap *heap, size_t granules_max, enum lock_rank rank);
 
 /* Opens them: they grow, to one a granule.
  * Returns: false when the system has no room. */

@@ -139,6 +139,7 @@ EXPORT int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info
 
 	if (heap == NULL || visit == NULL)
 		return fail(EINVAL);
+	tcache_prepare();
 	return heap_visit(heap, NULL, walk_cell, &walk);
 }
 

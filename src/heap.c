@@ -3,7 +3,7 @@
  *
  * Holds:  nothing: what is known of a heap lies in its Page B.
  * Always: a call that fails has changed nothing but that Page A may have grown.
- * Locks:  heap->lock (rank HEAP); may then take PAGE_B.
+ * Locks:  heap->lock (rank HEAP, or USER_HEAP); may then take PAGE_B.
  */
 #include "heap.h"
 #include "huge.h"
@@ -274,7 +274,7 @@ runs_seldom struct heap *heap_open(size_t bytes, size_t granule)
 	struct heap *heap = (struct heap *)pages_map(bytes);
 	if (heap == NULL)
 		return NULL;
-	cells_init(heap, bytes >> granule_shift);
+	cells_init(heap, bytes >> granule_shift, LOCK_RANK_USER_HEAP);
 	heap->base = (uintptr_t)heap + bytes + os_page_bytes;
 	heap->granule_shift = (uint8_t)granule_shift;
 	heap->page_shift = (uint8_t)page_shift;

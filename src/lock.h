@@ -14,7 +14,7 @@
 #include <stddef.h>
 
 enum lock_rank {
-	LOCK_RANK_BOOT = 1,
+	LOCK_RANK_USER_HEAP = 1, /* who visits the cells of one may call malloc */
 	LOCK_RANK_THREADS,
 	LOCK_RANK_ARENA,
 	LOCK_RANK_LARGE,

@@ -212,7 +212,7 @@ bool heap_boot(void)
 	    !page_b_array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
 	    !pagemap_boot(process.page_a.base, process.page_a.size))
 		return false;
-	cells_init(heap, granules_max);
+	cells_init(heap, granules_max, LOCK_RANK_HEAP);
 	heap->base = process.page_a.base;
 	heap->granule_shift = HEAP_PAGE_SHIFT;
 	heap->page_shift = HEAP_PAGE_SHIFT;

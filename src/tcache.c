@@ -141,6 +141,12 @@ static bool has_cache(void)
 	return has_arena(cache_of_thread()) || (tcache_shown() == &tcache_none && tcache_new());
 }
 
+runs_seldom void tcache_prepare(void)
+{
+	if (!tcache_is_busy())
+		has_cache();
+}
+
 __attribute__((noinline)) static void send_slow(struct slot slot, const struct pagemap_entry *entry)
 {
 	if (tcache_is_busy())

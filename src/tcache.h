@@ -50,6 +50,10 @@ bool tcache_boot(void);
  * without. */
 bool tcache_new(void);
 
+/* The same where it has none, and may have one, before it takes a lock with which it is to allocate: an arena comes with
+ * a lock of its own, which is to be made while no other is held. */
+void tcache_prepare(void);
+
 /* Takes a slot of a class, or where larger, and the thread has none of it at hand, perhaps of one above; not yet LIVE.
  * Returns: a slot whose ptr is NULL when there is no memory. */
 struct slot tcache_pop(unsigned class, bool larger);

@@ -144,9 +144,10 @@ static void every_lock(void)
 		fork_with(lock);
 	}
 	heap_destroy(heap);
-	/* Boot's is below; nobody has an observer's. */
-	REQUIRE(ranks == (1u << LOCK_RANK_THREADS | 1u << LOCK_RANK_ARENA | 1u << LOCK_RANK_LARGE |
-	                  1u << LOCK_RANK_HEAP | 1u << LOCK_RANK_PAGE_B));
+	/* Nobody has an observer's. */
+	REQUIRE(ranks ==
+	        (1u << LOCK_RANK_USER_HEAP | 1u << LOCK_RANK_THREADS | 1u << LOCK_RANK_ARENA |
+	         1u << LOCK_RANK_LARGE | 1u << LOCK_RANK_HEAP | 1u << LOCK_RANK_PAGE_B));
 }
 
 /* Where the system has no room for a heap, every call takes boot's lock and is refused. */

@@ -18,7 +18,7 @@ static struct {
 static inline struct heap *make_heap(void)
 {
 	memset(&made, 0, sizeof made);
-	cells_init(&made.heap, made_granules);
+	cells_init(&made.heap, made_granules, LOCK_RANK_HEAP);
 	made.heap.base = 0x10000;
 	made.heap.page_shift = 6;
 	made.heap.pages = made.pages;
