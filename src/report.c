@@ -102,6 +102,14 @@ static void stream_pad(struct report_stream *stream, size_t length, size_t width
 		stream_put(stream, ' ');
 }
 
+/* What others wrote does not begin a line of its own, nor speak to the terminal; but it may name a file. */
+static char shown(const struct report_stream *stream, char c)
+{
+	bool control = (unsigned char)c < ' ' || c == '\x7f';
+
+	return control && stream->fd != REPORT_TEXT_ONLY ? '?' : c;
+}
+
 /* Puts text in a field of width columns. */
 static void stream_field(struct report_stream *stream, const char *text, size_t length,
                          size_t width, bool left)
@@ -109,7 +117,7 @@ static void stream_field(struct report_stream *stream, const char *text, size_t 
 	if (!left)
 		stream_pad(stream, length, width);
 	for (size_t i = 0; i < length; i++)
-		stream_put(stream, text[i]);
+		stream_put(stream, shown(stream, text[i]));
 	if (left)
 		stream_pad(stream, length, width);
 }

@@ -84,6 +84,10 @@ for name in HALLOC_ HALLOC_A HALLOC_ARENA HALLOC_ARENASX HALLOC__ARENAS HALLOC_O
 	warned 1 "$name is not" "$name="
 done
 warned 1 HALLOC_NNNNNNNNNN "HALLOC_N$(echo "$long" | tr 0 N)=1"
+warned 1 HALLOC_ARENAS: "HALLOC_ARENAS=1
+halloc: double free of nothing"
+warned 1 "no statistics in" "HALLOC_STATS=json:$temporary/none/
+file"
 warned 2 HALLOC_ HALLOC_ARENAS=x HALLOC_NONE=1
 warned 3 HALLOC_ HALLOC_ARENAS=x HALLOC_NONE=1 HALLOC_ON_ERROR=y
 
