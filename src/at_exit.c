@@ -208,6 +208,6 @@ runs_at_start void at_exit_start(void)
 	statistics_wanted = true;
 	os_stopwatch_runs = true;
 	if (halloc_page_b.start_ms == 0)
-		halloc_page_b.start_ms = os_clock_ms();
+		halloc_page_b.start_ms = os_clock_whole_ms();
 	stderr_remember();
 }

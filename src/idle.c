@@ -123,7 +123,7 @@ void idle_tick(void)
 	if (likely(next != 0 && !os_has_come(now, next, age / 4 + 1)))
 		return;
 	if (unlikely(halloc_page_b.start_ms == 0))
-		halloc_page_b.start_ms = now;
+		halloc_page_b.start_ms = os_clock_whole_ms();
 	/* One thread of those that come by does the work; the first time of all there is none. */
 	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
 	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&

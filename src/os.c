@@ -439,12 +439,19 @@ void os_guard_release(void)
 	__atomic_fetch_sub(&guards, 1, __ATOMIC_RELAXED);
 }
 
-uint32_t os_clock_ms(void)
+uint64_t os_clock_whole_ms(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	uint32_t ms = (uint32_t)((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return ms == 0 ? 1 : ms;
+}
+
+uint32_t os_clock_ms(void)
+{
+	uint32_t ms = (uint32_t)os_clock_whole_ms();
+
 	return ms == 0 ? 1 : ms;
 }
 

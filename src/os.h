@@ -143,6 +143,9 @@ static inline uint64_t os_stopwatch_since(uint64_t start)
 /* Milliseconds from an arbitrary moment; never 0, and coarse: some 4 ms. */
 uint32_t os_clock_ms(void);
 
+/* The same in 64 bits: those of the other start anew after 49 days. */
+uint64_t os_clock_whole_ms(void);
+
 /* Returns: whether since_ms lies age_ms or more before now_ms; for an age of 0, always. A moment that another thread
  * has entered after now_ms was read does not. */
 static inline bool os_has_passed(uint32_t now_ms, uint32_t since_ms, uint32_t age_ms)

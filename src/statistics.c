@@ -28,11 +28,11 @@ struct process_figures {
 static struct process_figures process_figures(void)
 {
 	struct rusage usage = {0};
-	uint32_t start_ms = (uint32_t)halloc_page_b.start_ms;
+	uint64_t start_ms = halloc_page_b.start_ms;
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (struct process_figures){
-	        .up_ms = start_ms == 0 ? 0 : os_clock_ms() - start_ms,
+	        .up_ms = start_ms == 0 ? 0 : os_clock_whole_ms() - start_ms,
 	        .resident_bytes_peak = (size_t)usage.ru_maxrss * 1024,
 	        .faults_minor = (uint64_t)usage.ru_minflt,
 	        .faults_major = (uint64_t)usage.ru_majflt,

@@ -415,8 +415,8 @@ static uint64_t uptime_ms(const struct reader_snapshot *snapshot)
 {
 	if (snapshot->header.start_ms == 0)
 		return 0;
-	/* os_clock_ms counts in 32 bits. */
-	return (uint32_t)(clock_ms() - snapshot->header.start_ms);
+	uint64_t now_ms = clock_ms();
+	return now_ms > snapshot->header.start_ms ? now_ms - snapshot->header.start_ms : 0;
 }
 
 /* --- All of it ---------------------------------------------------------------------------------- */
