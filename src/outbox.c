@@ -46,7 +46,7 @@ void outbox_send(struct tcache *tcache)
 	magazines_change(tcache, TCACHE_OUTBOX_CHANGES);
 	while (sent < tcache->outbox_count)
 		sent = outbox_send_some(tcache, sent);
-	tcache->outbox_count = 0;
+	__atomic_store_n(&tcache->outbox_count, 0, __ATOMIC_RELAXED);
 	tcache_more(tcache)->outbox_bytes = 0;
 	magazines_change(tcache, 0);
 }

@@ -175,9 +175,10 @@ __attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry
 	struct slot slot = {.ptr = ptr, .state = state};
 
 	*state = SLOT_DEAD;
-	if (unlikely(awake_not() || tcache->outbox_count == TCACHE_OUTBOX_SLOTS ||
-	             outbox_slot_is_large(entry) || entry->arena == tcache->arena_number ||
-	             tcache_more(tcache)->busy != 0)) {
+	/* It may just be emptied by another thread: then there is as much room, or more. */
+	unsigned count = __atomic_load_n(&tcache->outbox_count, __ATOMIC_RELAXED);
+	if (unlikely(awake_not() || count == TCACHE_OUTBOX_SLOTS || outbox_slot_is_large(entry) ||
+	             entry->arena == tcache->arena_number || tcache_more(tcache)->busy != 0)) {
 		send_slow(slot, entry);
 		return;
 	}
