@@ -68,12 +68,32 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 	return taken;
 }
 
+/* A block ends in the middle of its last heap page. What lay there before stays in memory, and is of no use to anybody: while
+ * the heap grows it goes back first, if it is worth a system call. */
+#define TAIL_BYTES_MIN ((size_t)16 << 10)
+#define TAIL_GROWTH_MS 100u
+
+/* Returns: the bytes at the end of a block's cell, of which so many were asked for, that are to go back; or 0. */
+static size_t idle_tail(const struct heap *heap, uint32_t cell, size_t bytes)
+{
+	const struct heap_cell *taken = cell_at(heap, cell);
+	const struct heap_page *last = &heap->pages[taken->offset + taken->size - 1];
+	size_t used = (bytes + os_page_bytes - 1) & -os_page_bytes;
+	size_t tail = heap_bytes_of(heap, taken->size) - used;
+
+	if (!heap->grows || tail < TAIL_BYTES_MIN || last->dirty_since == 0 ||
+	    (last->first & HEAP_PAGE_HUGE) != 0)
+		return 0;
+	return os_clock_ms() - process_grew_ms < TAIL_GROWTH_MS ? tail : 0;
+}
+
 static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,
                   size_t credit)
 {
 	uint32_t granules = granules_for(heap, bytes);
 	size_t granule = heap_bytes_of(heap, 1);
 	void *start = NULL;
+	size_t tail = 0;
 
 	if (alignment < granule)
 		alignment = granule;
@@ -86,6 +106,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		if (cell != 0)
 			huge_ask(heap, cell, cell_at(heap, cell)->offset);
 		if (kind == HEAP_BLOCK) {
+			tail = cell != 0 ? idle_tail(heap, cell, bytes) : 0;
 			heap->blocks_taken += cell != 0;
 			heap->block_ns += os_stopwatch_since(clock);
 		}
@@ -93,6 +114,8 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 	}
 	if (start == NULL)
 		errno = ENOMEM;
+	else if (tail != 0)
+		os_purge((char *)start + heap_bytes_of(heap, granules) - tail, tail);
 	return start;
 }
 

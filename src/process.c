@@ -68,6 +68,8 @@ bool process_limit_allows(const struct heap *heap, uint32_t granules, uint32_t d
 	return limit_allows(heap, more, credit);
 }
 
+uint32_t process_grew_ms;
+
 void process_note_peak(const struct heap *heap, size_t credit)
 {
 	size_t bytes = heap_bytes_of(heap, heap->granules_in_use);
@@ -77,8 +79,11 @@ void process_note_peak(const struct heap *heap, size_t credit)
 	if (bytes > halloc_page_b.page_a_bytes_peak)
 		halloc_page_b.page_a_bytes_peak = bytes;
 	bytes = committed_bytes(heap, credit);
-	if (bytes > halloc_page_b.committed_bytes_peak) /* which others read without the lock */
-		__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
+	if (bytes <= halloc_page_b.committed_bytes_peak)
+		return;
+	/* Which others read without the lock. */
+	__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
+	process_grew_ms = os_clock_ms();
 }
 
 runs_seldom size_t heap_committed_bytes(void)

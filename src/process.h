@@ -27,6 +27,9 @@ bool process_grow(struct heap *heap, uint32_t granules);
  * given back. */
 void process_note_peak(const struct heap *heap, size_t credit);
 
+/* When more was committed than ever before, last. Locks: the heap's is held. */
+extern uint32_t process_grew_ms __attribute__((visibility("hidden")));
+
 /* As process_allows, where there is a limit. */
 bool process_limit_allows(const struct heap *heap, uint32_t granules, uint32_t dirty,
                           size_t credit);
