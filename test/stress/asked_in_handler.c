@@ -22,7 +22,6 @@ int main(void)
 
 enum { ASKS_EVERY = 53, HELD = 3 << 20, MOST = 64 << 20 };
 
-static volatile bool stepping;
 static unsigned steps, unprinted;
 static FILE *nowhere;
 static int nowhere_fd;
@@ -67,43 +66,18 @@ static void handle(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-static void step(bool on)
-{
-	stepping = on;
-	if (on)
-		stepping_begin();
-}
-
-static size_t size_of(unsigned i)
-{
-	return i < 40 ? 48 : i < 46 ? 3000 : 100000;
-}
-
 static void work(void)
 {
-	enum { BLOCKS = 48, GROWN = 400000 };
-	static char *blocks[BLOCKS];
-
-	step(true);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		blocks[i] = malloc(size_of(i));
-	char *grown = realloc(malloc(100000), GROWN);
-	step(false);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		fill(blocks[i], size_of(i), i);
-	fill(grown, GROWN, 99);
+	stepped_make();
 	step(true);
 	struct mallinfo2 counted = mallinfo2();
 	malloc_trim(0);
 	step(false);
 	REQUIRE(counted.hblks >= 1);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		REQUIRE(filled(blocks[i], size_of(i), i));
-	REQUIRE(filled(grown, GROWN, 99));
+	stepped_check();
 	step(true);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		free(blocks[i]);
-	free(grown);
+	stepped_free();
+	free(stepped_grown);
 	step(false);
 }
 

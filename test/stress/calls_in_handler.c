@@ -21,7 +21,6 @@ int main(void)
 
 enum { CALLS_EVERY = 23, FORKS_EVERY = 1501, KEPT = 20, EXITS = 12 };
 
-static volatile bool stepping;
 static bool forks, is_child;
 static unsigned steps, exits_at;
 static char *kept[KEPT];
@@ -85,38 +84,13 @@ static void handle(int number, siginfo_t *info, void *context)
 	errno = saved;
 }
 
-static void step(bool on)
-{
-	stepping = on;
-	if (on)
-		stepping_begin();
-}
-
-static size_t size_of(unsigned i)
-{
-	return i < 60 ? 48 : i < 68 ? 3000 : 100000;
-}
-
 static void work(void)
 {
-	enum { BLOCKS = 70, GROWN = 400000 };
-	static char *blocks[BLOCKS];
-
+	stepped_make();
+	stepped_check();
 	step(true);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		blocks[i] = malloc(size_of(i));
-	char *grown = realloc(malloc(100000), GROWN);
-	step(false);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		fill(blocks[i], size_of(i), i);
-	fill(grown, GROWN, 99);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		REQUIRE(filled(blocks[i], size_of(i), i));
-	REQUIRE(filled(grown, GROWN, 99));
-	step(true);
-	for (unsigned i = 0; i < BLOCKS; i++)
-		free(blocks[i]);
-	grown = realloc(grown, 500);
+	stepped_free();
+	char *grown = realloc(stepped_grown, 500);
 	step(false);
 	REQUIRE(filled(grown, 500, 99));
 	free(grown);

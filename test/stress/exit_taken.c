@@ -20,7 +20,6 @@ enum { BLOCKS = 50, SIZE = 40, STRIDE = 7 };
 
 static pthread_key_t key;
 static pthread_barrier_t barrier;
-static volatile bool stepping;
 static volatile unsigned steps, wanted;
 
 static void handle(int number, siginfo_t *info, void *context)
@@ -59,8 +58,7 @@ static void *sleeps(void *unused)
 		free(blocks[i]);
 	pthread_barrier_wait(&barrier);
 	pthread_barrier_wait(&barrier);
-	stepping = true;
-	stepping_begin();
+	step(true);
 	return unused;
 }
 

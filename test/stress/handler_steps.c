@@ -28,7 +28,6 @@ struct way {
 	unsigned stride;
 };
 
-static volatile bool stepping;
 static volatile unsigned steps, wanted, repeats;
 static void *volatile blocks[BLOCKS];
 static pthread_key_t key;
@@ -52,12 +51,6 @@ static void handle(int number, siginfo_t *info, void *context)
 	if (!stepping)
 		stepping_end(context);
 	errno = saved;
-}
-
-static void step(void)
-{
-	stepping = true;
-	stepping_begin();
 }
 
 static void step_ends(void)
@@ -85,7 +78,7 @@ static void frees_for_another(void)
 	pthread_barrier_wait(&barrier);
 	for (unsigned i = 1; i < 5; i++)
 		free(blocks[i]);
-	step();
+	step(true);
 	free(blocks[0]);
 	step_ends();
 	for (unsigned i = 5; i < BLOCKS; i++)
@@ -109,7 +102,7 @@ static void *ends(void *unused)
 	for (unsigned i = 0; i < BLOCKS; i++)
 		blocks[i] = malloc(SIZE);
 	REQUIRE(pthread_setspecific(key, &key) == 0);
-	step();
+	step(true);
 	return unused;
 }
 
@@ -142,7 +135,7 @@ static void thread_ends(void)
 static void asks(void)
 {
 	free(malloc(SIZE));
-	step();
+	step(true);
 	mallinfo2();
 	stepping = false;
 	REQUIRE(steps > 10 * REPEATS);
