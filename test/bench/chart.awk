@@ -72,7 +72,7 @@ function draw(what, title, start,   i, k, here, tick, ticks, pass) {
 	for (i = 1; i <= 9; i++) {
 		tick = x_of(ticks[i], start)
 		printf "<line class=\"%s\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%.1f\"/>\n", ticks[i] == 1 ? "one" : "grid", tick, top, tick, top + (programs_count + 1) * row
-		printf "<text class=\"soft\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"11\">%s</text>\n", tick, top - 7, ticks[i] + 0
+		printf "<text class=\"soft\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"11\">%s</text>\n", tick, top - 7, ticks[i] < 1 ? "1/" 1 / ticks[i] : ticks[i]
 	}
 	for (pass = 0; pass < 2; pass++)
 		for (k = 1; k <= libraries_count; k++) {
