@@ -55,7 +55,7 @@ void guarded_sweep(void);
 /* Whether a block that started at ptr was freed of late. */
 bool guarded_was_freed(const void *ptr);
 
-/* HALLOC_MISMATCH: what made a live block, of hardened.h. Returns: false when none starts at ptr. */
+/* HALLOC_MISMATCH: what made a live block, of makers.h. Returns: false when none starts at ptr. */
 bool guarded_origin_get(const void *ptr, uint8_t *origin);
 bool guarded_origin_set(const void *ptr, uint8_t origin);
 
