@@ -69,7 +69,7 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 }
 
 /* A block ends in the middle of its last heap page. What lay there before stays in memory, and is of no use to anybody: while
- * the heap grows it goes back first, if it is worth a system call. */
+ * the heap grows it goes back first, if it is worth a system call, and does not split a huge page. */
 #define TAIL_BYTES_MIN ((size_t)16 << 10)
 #define TAIL_GROWTH_MS 100u
 
@@ -77,12 +77,12 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 static size_t idle_tail(const struct heap *heap, uint32_t cell, size_t bytes)
 {
 	const struct heap_cell *taken = cell_at(heap, cell);
-	const struct heap_page *last = &heap->pages[taken->offset + taken->size - 1];
+	const struct heap_page *last = &heap->pages[cell_end(taken) - 1];
 	size_t used = (bytes + os_page_bytes - 1) & -os_page_bytes;
 	size_t tail = heap_bytes_of(heap, taken->size) - used;
 
 	if (!heap->grows || tail < TAIL_BYTES_MIN || last->dirty_since == 0 ||
-	    (last->first & HEAP_PAGE_HUGE) != 0)
+	    huge_is_asked_around(heap, cell_end(taken) - 1))
 		return 0;
 	return os_clock_ms() - process_grew_ms < TAIL_GROWTH_MS ? tail : 0;
 }

@@ -101,8 +101,7 @@ static uint32_t huge_start(const struct heap *heap, uint32_t granule)
 	return huge_boundary(heap, granule + 1) - HUGE_GRANULES;
 }
 
-/* Whether a granule lies in one that was asked for. */
-static bool is_in_asked(const struct heap *heap, uint32_t granule)
+bool huge_is_asked_around(const struct heap *heap, uint32_t granule)
 {
 	uint32_t start = huge_start(heap, granule);
 
@@ -317,7 +316,7 @@ static void brought(struct heap *heap, uint32_t number, uint32_t granule)
 	uint32_t first = huge_start(heap, granule);
 	uint32_t end = first + HUGE_GRANULES;
 
-	if (!is_in_asked(heap, granule))
+	if (!huge_is_asked_around(heap, granule))
 		return;
 	if (cell_is_free(heap, cell->previous))
 		count_brought(heap, cell->previous, first, end);
@@ -352,7 +351,8 @@ runs_later bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
 		ask_across(heap, cell, ask_within(heap, cell, first, WISH_LIKELY), WISH_LIKELY);
 		brought(heap, number, cell_end(cell) - 1);
 	}
-	return is_in_asked(heap, offset) || (first < cell_end(cell) && is_asked(heap, first));
+	return huge_is_asked_around(heap, offset) ||
+	       (first < cell_end(cell) && is_asked(heap, first));
 }
 
 /* --- Given up ----------------------------------------------------------------------------------- */

@@ -28,6 +28,9 @@ void huge_ask(struct heap *heap, uint32_t cell, uint32_t offset);
  * written: where small pages are dear. Returns: whether there are some there. */
 bool huge_fill(struct heap *heap, uint32_t cell, uint32_t offset);
 
+/* Whether a granule of the process heap lies in one that was asked for. */
+bool huge_is_asked_around(const struct heap *heap, uint32_t granule);
+
 /* Before a range is purged: a huge page that lies partly outside of it is given up. */
 void huge_leave(struct heap *heap, uint32_t offset, uint32_t granules);
 
