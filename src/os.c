@@ -227,8 +227,12 @@ bool os_window_skip(struct os_window *window, size_t bytes)
 
 bool os_purge(void *start, size_t bytes)
 {
+	int saved = errno;
+
 	call_count();
-	return madvise(start, bytes, MADV_DONTNEED) == 0;
+	bool done = madvise(start, bytes, MADV_DONTNEED) == 0;
+	errno = saved; /* what is locked does not go back, and no call of a user's fails for that */
+	return done;
 }
 
 bool os_page_is_zero(const void *page)
