@@ -20,7 +20,7 @@
 
 /* Where this library's own code lies, as the linker says. */
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
-extern const char __etext[] __attribute__((visibility("hidden")));
+extern const char etext[] __attribute__((visibility("hidden")));
 
 static bool loaded;
 
@@ -30,7 +30,7 @@ static int own_frames(void *const *frames, int count)
 	int own = 0;
 
 	while (own < count && (const char *)frames[own] >= __ehdr_start &&
-	       (const char *)frames[own] < __etext)
+	       (const char *)frames[own] < etext)
 		own++;
 	return own == count ? 0 : own;
 }
