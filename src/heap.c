@@ -73,18 +73,39 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 #define TAIL_BYTES_MIN ((size_t)16 << 10)
 #define TAIL_GROWTH_MS 100u
 
+/* What is gone already, of some heap pages: blocks that come and go in the same places make no more calls. */
+#define TAILS_KNOWN 64u
+static struct {
+	uint32_t granule;
+	uint32_t bytes;
+} tails[TAILS_KNOWN] lies_late;
+
+/* Notes that a block leaves so many bytes of a heap page untouched. Returns: how many of them were gone before. */
+static size_t tail_note(uint32_t granule, size_t bytes)
+{
+	size_t i = granule % TAILS_KNOWN;
+	size_t gone = tails[i].granule == granule ? tails[i].bytes : 0;
+
+	tails[i].granule = granule;
+	tails[i].bytes = (uint32_t)(gone < bytes ? gone : bytes);
+	return gone;
+}
+
 /* Returns: the bytes at the end of a block's cell, of which so many were asked for, that are to go back; or 0. */
 static size_t idle_tail(const struct heap *heap, uint32_t cell, size_t bytes)
 {
-	const struct heap_cell *taken = cell_at(heap, cell);
-	const struct heap_page *last = &heap->pages[cell_end(taken) - 1];
+	uint32_t last = cell_end(cell_at(heap, cell)) - 1;
 	size_t used = (bytes + os_page_bytes - 1) & -os_page_bytes;
-	size_t tail = heap_bytes_of(heap, taken->size) - used;
 
-	if (!heap->grows || tail < TAIL_BYTES_MIN || last->dirty_since == 0 ||
-	    huge_is_asked_around(heap, cell_end(taken) - 1))
+	if (!heap->grows)
 		return 0;
-	return os_clock_ms() - process_grew_ms < TAIL_GROWTH_MS ? tail : 0;
+	size_t tail = heap_bytes_of(heap, cell_at(heap, cell)->size) - used;
+	if (tail <= tail_note(last, tail) || tail < TAIL_BYTES_MIN ||
+	    heap->pages[last].dirty_since == 0 || huge_is_asked_around(heap, last) ||
+	    os_clock_ms() - process_grew_ms >= TAIL_GROWTH_MS)
+		return 0;
+	tails[last % TAILS_KNOWN].bytes = (uint32_t)tail;
+	return tail;
 }
 
 static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,

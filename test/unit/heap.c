@@ -5,6 +5,7 @@
 #include "child.h"
 #include "page_b.h"
 #include "pagemap.h"
+#include "process.h"
 #include <sys/mman.h>
 
 static char *take(struct heap *heap, size_t bytes, size_t alignment)
@@ -266,6 +267,43 @@ static void zeros(void)
 	REQUIRE(give(heap, ptr) == bytes);
 }
 
+/* Takes a block of part of a heap page, while the heap grows: this is so a moment after it did.
+ * Returns: the system calls that it took. */
+static uint64_t take_part(char **ptr)
+{
+	uint64_t calls = os_calls;
+
+	process_grew_ms = os_clock_ms();
+	*ptr = heap_take(heap_process, HEAP_PAGE_BYTES / 2, 16, HEAP_BLOCK);
+	REQUIRE(*ptr);
+	return os_calls - calls;
+}
+
+/* What lay behind the end of a block goes back while the heap grows; once, until it is used again. */
+static void tails(void)
+{
+	struct heap *heap = heap_process;
+	size_t page = HEAP_PAGE_BYTES;
+	char *whole = NULL, *part = NULL;
+	uint64_t calls = 0;
+
+	/* Again, as a busy machine may have stopped here for too long. */
+	for (unsigned tries = 0; tries < 10 && calls == 0; tries++) {
+		whole = take(heap, page, 16);
+		fill(whole, page, 7);
+		REQUIRE(give(heap, whole) == page);
+		calls = take_part(&part);
+		REQUIRE(part == whole);
+		REQUIRE(filled(part, page / 2, 7));
+		REQUIRE(give(heap, part) == page);
+	}
+	REQUIRE(calls == 1);
+	REQUIRE(reads_zero(part + page / 2, page / 2));
+	REQUIRE(take_part(&part) == 0);
+	REQUIRE(part == whole);
+	REQUIRE(give(heap, part) == page);
+}
+
 static void resizes(void)
 {
 	struct heap *heap = heap_process;
@@ -422,6 +460,7 @@ int main(void)
 	REQUIRE(heap_boot());
 	REQUIRE(heap_ok(heap_process));
 	zeros();
+	tails();
 	lowest_first();
 	resizes();
 	huge_alignments();
