@@ -139,7 +139,7 @@ static unsigned characters(const char *text, size_t bytes)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < bytes; i++)
-		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+		count += !tool_continues(text[i]);
 	return count;
 }
 
@@ -267,22 +267,26 @@ static void legend(FILE *out, const struct map_text_options *options,
 	fputs("\n", out);
 }
 
+static unsigned lines_in(const char *text)
+{
+	unsigned lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
 /* The rows that title and legend, and the line of a shell behind them, leave for the picture. */
 static unsigned rows_left(const struct source *source, const struct reader_snapshot *snapshot,
-                          const struct map_text_options *options)
+                          const struct map_text_options *options, const char *legend_text)
 {
-	char *text = NULL;
-	size_t bytes = 0;
-	unsigned lines = 1;
-	FILE *around = open_memstream(&text, &bytes);
+	char *text;
+	size_t bytes;
+	FILE *stream = tool_text_stream(&text, &bytes);
 
-	if (around == NULL)
-		tool_die("out of memory");
-	title(around, source, snapshot, WIDEST_BYTES, options);
-	legend(around, options, snapshot);
-	fclose(around);
-	for (size_t i = 0; i < bytes; i++)
-		lines += text[i] == '\n';
+	title(stream, source, snapshot, WIDEST_BYTES, options);
+	fclose(stream);
+	unsigned lines = lines_in(text) + lines_in(legend_text) + 1;
 	free(text);
 	return options->rows > lines ? options->rows - lines : 1;
 }
@@ -290,7 +294,15 @@ static unsigned rows_left(const struct source *source, const struct reader_snaps
 void map_text(FILE *out, const struct source *source, const struct reader_snapshot *snapshot,
               const struct map_text_options *options)
 {
-	unsigned rows = rows_left(source, snapshot, options) * (has_halves(options) ? 2 : 1);
+	char *legend_text;
+	size_t bytes;
+	FILE *stream = tool_text_stream(&legend_text, &bytes);
+
+	legend(stream, options, snapshot);
+	fclose(stream);
+	unsigned rows = rows_left(source, snapshot, options, legend_text);
+	if (has_halves(options))
+		rows *= 2;
 	struct map_picture picture = map_picture_new(snapshot, (size_t)options->columns * rows);
 
 	title(out, source, snapshot, picture.part_bytes, options);
@@ -298,6 +310,7 @@ void map_text(FILE *out, const struct source *source, const struct reader_snapsh
 		draw_halves(out, &picture, options);
 	else
 		draw_plain(out, &picture, options);
-	legend(out, options, snapshot);
+	fputs(legend_text, out);
+	free(legend_text);
 	free(picture.parts);
 }

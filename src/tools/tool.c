@@ -137,6 +137,17 @@ pid_t tool_argument_pid(const char *text)
 	return (pid_t)value;
 }
 
+FILE *tool_text_stream(char **text, size_t *bytes)
+{
+	FILE *stream;
+
+	*text = NULL;
+	stream = open_memstream(text, bytes);
+	if (stream == NULL)
+		tool_die("out of memory");
+	return stream;
+}
+
 /* Whether a second byte makes a character too long for what it says, a surrogate, one beyond U+10FFFF, or a
  * control: U+0080 to U+009F. */
 static bool second_is_bad(unsigned char first, unsigned char second)
@@ -165,7 +176,7 @@ static unsigned character_bytes(const char *text)
 	if (first < ' ' || first == 127 || (first >= 0x80 && first < 0xc2) || first > 0xf4)
 		return 0;
 	for (unsigned i = 1; i < length; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
+		if (!tool_continues(text[i]))
 			return 0;
 	return length > 1 && second_is_bad(first, (unsigned char)text[1]) ? 0 : length;
 }

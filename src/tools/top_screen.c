@@ -271,12 +271,11 @@ static void write_cut(FILE *out, const char *text, unsigned columns, unsigned ro
 
 	while (*text != '\0' && rows > 0) {
 		size_t bytes = sequence_bytes(text);
-		bool continues = ((unsigned char)*text & 0xc0) == 0x80;
 		if (*text == '\n' && --rows == 0)
 			return;
 		if (*text == '\n')
 			column = 0;
-		else if (bytes == 0 && *text != '\r' && !continues)
+		else if (bytes == 0 && *text != '\r' && !tool_continues(*text))
 			column++;
 		bytes = bytes == 0 ? 1 : bytes;
 		if (bytes > 1 || column <= columns)
@@ -289,12 +288,10 @@ static void write_cut(FILE *out, const char *text, unsigned columns, unsigned ro
 static void draw_cut(struct screen *screen, void (*part)(const struct screen *), unsigned rows)
 {
 	FILE *whole = screen->out;
-	char *text = NULL;
-	size_t bytes = 0;
+	char *text;
+	size_t bytes;
 
-	screen->out = open_memstream(&text, &bytes);
-	if (screen->out == NULL)
-		tool_die("out of memory");
+	screen->out = tool_text_stream(&text, &bytes);
 	part(screen);
 	fclose(screen->out);
 	screen->out = whole;
@@ -326,13 +323,11 @@ static void draw_keys(const struct screen *screen)
 
 static void draw(struct screen *screen)
 {
-	char *text = NULL;
-	size_t bytes = 0;
+	char *text;
+	size_t bytes;
 
 	screen->size = terminal_size(STDOUT_FILENO);
-	screen->out = open_memstream(&text, &bytes);
-	if (screen->out == NULL)
-		tool_die("out of memory");
+	screen->out = tool_text_stream(&text, &bytes);
 	fputs(FIRST_LINE, screen->out);
 	draw_cut(screen, draw_body, screen->size.rows - 1);
 	fprintf(screen->out, "\033[0m\033[%u;1H\033[K", screen->size.rows);
