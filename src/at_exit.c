@@ -124,7 +124,8 @@ static void file_write(const struct introspect_totals *totals)
 	}
 }
 
-/* Nothing where a signal handler ends the process that has interrupted the heap. Out of line: its frame is large, and most programs do without it. */
+/* Nothing where a signal handler ends the process that has interrupted the heap. Out of line: its frame is large, and most
+ * programs do without it. */
 runs_seldom static void stats_write(void)
 {
 	struct report_stream out = REPORT_STREAM(stats.fd);

@@ -26,9 +26,6 @@
 #define KEPT_BYTES_MAX ((size_t)1 << 30)
 #define KEPT_PART      16u
 
-/* A block that keeps growing has room behind it, inaccessible, for one part in so many. */
-#define ROOM_PART 8u
-
 struct guarded {
 	uintptr_t ptr;
 	size_t size;
@@ -55,11 +52,6 @@ static unsigned kept_count;
 static size_t kept_bytes;
 static size_t kept_bytes_max;
 
-static size_t round_up(size_t number, size_t unit)
-{
-	return (number + unit - 1) & -unit;
-}
-
 /* The accessible part of a block. */
 static uintptr_t first_of(const struct guarded *block)
 {
@@ -68,7 +60,7 @@ static uintptr_t first_of(const struct guarded *block)
 
 static uintptr_t end_of(const struct guarded *block)
 {
-	return round_up(block->ptr + block->size, os_page_bytes);
+	return os_whole_pages(block->ptr + block->size);
 }
 
 /* The block among whose pages ptr lies, or NULL. */
@@ -154,11 +146,11 @@ static size_t bytes_apart(const struct guarded *block)
 static void *cell_take(struct guarded *block, size_t spare)
 {
 	block->fenced = os_guard_claim();
-	size_t bytes = round_up(bytes_apart(block), os_page_bytes) + spare;
+	size_t bytes = os_whole_pages(bytes_apart(block)) + spare;
 
 	if (block->fenced)
 		bytes += 2 * os_page_bytes;
-	block->cell_bytes = round_up(bytes, HEAP_PAGE_BYTES);
+	block->cell_bytes = (bytes + HEAP_PAGE_BYTES - 1) & -HEAP_PAGE_BYTES;
 	void *cell = heap_take(heap_process, block->cell_bytes, HEAP_PAGE_BYTES, HEAP_BLOCK);
 	if (cell == NULL && block->fenced)
 		os_guard_release();
@@ -191,7 +183,7 @@ static bool place_find(struct guarded *block, size_t alignment, enum guarded_use
 	void *cell = NULL;
 
 	if (use == GUARDED_GROWS)
-		cell = cell_take(block, block->size / ROOM_PART);
+		cell = cell_take(block, block->size / HEAP_ROOM_PART);
 	if (cell == NULL)
 		cell = cell_take(block, alignment > page ? alignment : 0);
 	if (cell == NULL)
@@ -389,7 +381,7 @@ static bool end_move(const struct guarded *block, uintptr_t end, uintptr_t wante
  * its cell. */
 static bool stay(struct guarded *block, size_t size)
 {
-	uintptr_t end = end_of(block), wanted = round_up(block->ptr + size, os_page_bytes);
+	uintptr_t end = end_of(block), wanted = os_whole_pages(block->ptr + size);
 	uintptr_t most = block->cell + block->cell_bytes - guard_bytes(block);
 	unsigned char *start = (unsigned char *)block->ptr;
 	size_t old = block->size;
@@ -504,23 +496,22 @@ runs_at_start void guarded_sweep(void)
 
 /* --- Reports -------------------------------------------------------------------------------------- */
 
-static struct guarded_view view_of(const struct guarded *block)
+/* Returns: false when there is no block. */
+static bool view_fill(struct guarded_view *view, const struct guarded *block)
 {
-	return (struct guarded_view){
+	if (block == NULL)
+		return false;
+	*view = (struct guarded_view){
 	        .start = block->ptr,
 	        .size = block->size,
 	        .live = __atomic_load_n(&block->live, __ATOMIC_RELAXED),
 	};
+	return true;
 }
 
 bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
 {
-	const struct guarded *block = block_around(ptr);
-
-	if (block == NULL)
-		return false;
-	*view = view_of(block);
-	return true;
+	return view_fill(view, block_around(ptr));
 }
 
 bool guarded_is_kept(const void *ptr)
@@ -543,12 +534,7 @@ bool guarded_is_closed(const void *ptr)
 
 bool guarded_claim(const void *ptr, struct guarded_view *view)
 {
-	const struct guarded *block = block_claim(ptr);
-
-	if (block == NULL)
-		return false;
-	*view = view_of(block);
-	return true;
+	return view_fill(view, block_claim(ptr));
 }
 
 bool guarded_open(const void *ptr)

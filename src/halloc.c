@@ -84,7 +84,7 @@ EXPORT struct heap *heap_create(size_t size, size_t granule)
 		errno = EINVAL;
 		return NULL;
 	}
-	return heap_open((size + os_page_bytes - 1) & -os_page_bytes, granule);
+	return heap_open(os_whole_pages(size), granule);
 }
 
 EXPORT void *heap_alloc(struct heap *heap, size_t size)

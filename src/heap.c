@@ -95,7 +95,7 @@ static size_t tail_note(uint32_t granule, size_t bytes)
 static size_t idle_tail(const struct heap *heap, uint32_t cell, size_t bytes)
 {
 	uint32_t last = cell_end(cell_at(heap, cell)) - 1;
-	size_t used = (bytes + os_page_bytes - 1) & -os_page_bytes;
+	size_t used = os_whole_pages(bytes);
 
 	if (!heap->grows)
 		return 0;

@@ -39,6 +39,9 @@ bool heap_fill(struct heap *heap, void *ptr, size_t from);
  * Returns: its size in bytes; 0 when no such cell starts at ptr: nothing has changed then. */
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents);
 
+/* A block that keeps growing has room behind it, addresses alone, for one part in so many. */
+#define HEAP_ROOM_PART 8u
+
 /* Only so many bytes were asked for of the block that starts at ptr: it may grow into the rest, which is its own. */
 void heap_keep_room(struct heap *heap, void *ptr, size_t bytes);
 

@@ -107,7 +107,7 @@ static void count_cells(struct introspect_totals *totals)
 
 static size_t heap_bytes_read(const uint32_t *granules)
 {
-	return (size_t)__atomic_load_n(granules, __ATOMIC_RELAXED) << HEAP_PAGE_SHIFT;
+	return heap_bytes_of(heap_process, __atomic_load_n(granules, __ATOMIC_RELAXED));
 }
 
 /* What can be read without the heap's lock: cells are not walked. */

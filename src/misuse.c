@@ -133,7 +133,7 @@ static void tell_now(const struct crime *crime)
 
 static size_t crime_bytes(void)
 {
-	return (sizeof(struct crime) + os_page_bytes - 1) & -os_page_bytes;
+	return os_whole_pages(sizeof(struct crime));
 }
 
 /* For one that waits where the system has no memory. */

@@ -22,6 +22,12 @@ extern uint64_t os_calls;
 extern size_t os_page_bytes;
 extern unsigned os_page_shift;
 
+/* A size, or an address, up to the end of its OS page. */
+static inline size_t os_whole_pages(size_t bytes)
+{
+	return (bytes + os_page_bytes - 1) & -os_page_bytes;
+}
+
 /*
  * A range of addresses that fills from the bottom up:
  *

@@ -69,13 +69,13 @@ static size_t claim_bytes(const struct os_window *window, size_t need, size_t sm
 		bytes = need;
 	if (bytes > window->size - window->claimed)
 		bytes = window->size - window->claimed;
-	return (bytes + os_page_bytes - 1) & -os_page_bytes;
+	return os_whole_pages(bytes);
 }
 
 /* Claims at least need bytes more; where the system is short, exactly what is needed. */
 static bool window_extend(struct os_window *window, size_t need, size_t smallest)
 {
-	size_t exact = (need + os_page_bytes - 1) & -os_page_bytes;
+	size_t exact = os_whole_pages(need);
 
 	if (exact > window->size - window->claimed)
 		return false;
@@ -222,7 +222,7 @@ static bool pool_claim(size_t bytes)
 static bool pool_extend(size_t need, size_t smallest)
 {
 	return pool_claim(claim_bytes(&page_b.window, need, smallest)) ||
-	       pool_claim((need + os_page_bytes - 1) & -os_page_bytes);
+	       pool_claim(os_whole_pages(need));
 }
 
 static size_t unit_of(const void *record)
@@ -392,7 +392,7 @@ runs_later size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
 
 bool page_b_array_open(struct page_b_array *array, size_t size, size_t records_max)
 {
-	size_t bytes = (size * records_max + os_page_bytes - 1) & -os_page_bytes;
+	size_t bytes = os_whole_pages(size * records_max);
 
 	array->record_bytes = size;
 	return os_window_open(&array->window, bytes, os_page_bytes);

@@ -15,7 +15,7 @@ static size_t entry_bytes(size_t bytes)
 {
 	size_t entries = (bytes + HEAP_PAGE_BYTES - 1) >> HEAP_PAGE_SHIFT;
 
-	return (entries * sizeof(struct pagemap_entry) + os_page_bytes - 1) & -os_page_bytes;
+	return os_whole_pages(entries * sizeof(struct pagemap_entry));
 }
 
 bool pagemap_boot(uintptr_t base, size_t size_max)

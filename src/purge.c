@@ -123,7 +123,7 @@ static size_t cell_purge_inside(struct heap *heap, uint32_t cell)
 	uintptr_t start = heap_address_of(heap, cell_at(heap, cell)->offset);
 	uintptr_t end = heap_address_of(heap, cell_end(cell_at(heap, cell)));
 
-	start = (start + os_page_bytes - 1) & -os_page_bytes;
+	start = os_whole_pages(start);
 	end &= -os_page_bytes;
 	return end > start && os_purge((void *)start, end - start) ? end - start : 0;
 }

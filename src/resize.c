@@ -22,10 +22,9 @@
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
 #define MOVE_BYTES_MIN ((size_t)1 << 20)
 
-/* A large block that must move, as it grows, has room behind it, addresses alone, for one part in so many: several that
- * grow in turn would else be moved at each step, and the time be the square of their size. */
+/* From this size on, one that must move, as it grows, has room behind it: several that grow in turn would else be moved at
+ * each step, and the time be the square of their size. */
 #define ROOM_BYTES_MIN ((size_t)512 << 10)
-#define ROOM_PART      8u
 
 /* The same where the block that they move to has huge pages. */
 #define MOVE_BYTES_SURE ((size_t)8 << 20)
@@ -249,7 +248,7 @@ runs_later static void *new_with_room(size_t size)
 	void *ptr = NULL;
 
 	if (is_free && size >= ROOM_BYTES_MIN)
-		ptr = alloc_new_block(size + size / ROOM_PART, 16);
+		ptr = alloc_new_block(size + size / HEAP_ROOM_PART, 16);
 	if (ptr == NULL)
 		return alloc_new_block(size, 16);
 	struct tcache *tcache = tcache_hide();

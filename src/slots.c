@@ -267,8 +267,8 @@ void slots_populate(const struct slot *slots, unsigned count, unsigned class, bo
 	    slots[count - 1].ptr == AWAKE_NO_ADDRESS || end - start > 2 * count * slot_bytes ||
 	    *slots[0].state != SLOT_FRESH || *slots[count - 1].state != SLOT_FRESH)
 		return;
-	start = (start + os_page_bytes - 1) & -os_page_bytes;
-	end = (end + os_page_bytes - 1) & -os_page_bytes;
+	start = os_whole_pages(start);
+	end = os_whole_pages(end);
 	if (end > start + os_page_bytes)
 		os_populate((void *)start, end - start);
 }
