@@ -40,6 +40,7 @@ static void free_all(char **blocks, unsigned count)
 int main(void)
 {
 	static char *blocks[FIRST + TRIES * MORE];
+	bool any = false;
 
 	for (unsigned i = 0; i < TRIES; i++) {
 		unsigned count = FIRST + i * MORE;
@@ -51,9 +52,8 @@ int main(void)
 		fprintf(stderr, "%u blocks: %ld KiB in huge pages, %ld before\n", count, after,
 		        before);
 		free_all(blocks, count);
-		if (before == 0)
-			return 77; /* the system has none */
+		any = any || before != 0;
 		REQUIRE(after >= before);
 	}
-	return 0;
+	return any ? 0 : 77; /* the system has none */
 }
