@@ -14,6 +14,9 @@
 #define BINS_EXACT      16u
 #define BINS_A_DOUBLING 4u
 
+/* The cells of the larger bins differ by up to a quarter: so many are looked at for the one that fits best. */
+#define BIN_LOOKS 16u
+
 static uint32_t bin_of(uint32_t granules)
 {
 	if (granules < BINS_EXACT)
@@ -74,6 +77,23 @@ static uint32_t pairing_combine(struct heap *heap, uint32_t list)
 	if (root != 0)
 		cell_at(heap, root)->up = 0;
 	return root;
+}
+
+/* The cell after this one, going through a pairing heap from top to bottom; 0 at its end. */
+static uint32_t bin_step(const struct heap *heap, uint32_t cell)
+{
+	if (cell_at(heap, cell)->child != 0)
+		return cell_at(heap, cell)->child;
+	while (cell != 0 && cell_at(heap, cell)->sibling == 0) {
+		/* Up over the siblings to the left, then to their parent. */
+		uint32_t up = cell_at(heap, cell)->up;
+		while (up != 0 && cell_at(heap, up)->child != cell) {
+			cell = up;
+			up = cell_at(heap, cell)->up;
+		}
+		cell = up;
+	}
+	return cell == 0 ? 0 : cell_at(heap, cell)->sibling;
 }
 
 static void bin_insert(struct heap *heap, uint32_t cell)
@@ -196,16 +216,41 @@ static bool cell_fits(const struct heap *heap, uint32_t cell, uint32_t granules,
 	return cell_at(heap, cell)->size >= skip + granules;
 }
 
+static bool cell_is_better(const struct heap *heap, uint32_t cell, uint32_t best)
+{
+	const struct heap_cell *one = cell_at(heap, cell);
+	const struct heap_cell *other = cell_at(heap, best);
+
+	return best == 0 || one->size < other->size ||
+	       (one->size == other->size && one->offset < other->offset);
+}
+
+/* The best fit of a bin: the lowest of its smallest cells that fit; or 0. */
+static uint32_t bin_find(const struct heap *heap, uint32_t bin, uint32_t granules, size_t alignment)
+{
+	uint32_t cell = heap->bins[bin];
+	uint32_t best = 0;
+
+	if (bin < BINS_EXACT && cell_fits(heap, cell, granules, alignment))
+		return cell;
+	for (unsigned looks = 0; cell != 0 && looks < BIN_LOOKS; looks++) {
+		if (cell_fits(heap, cell, granules, alignment) && cell_is_better(heap, cell, best))
+			best = cell;
+		cell = bin_step(heap, cell);
+	}
+	return best;
+}
+
 uint32_t bins_find(const struct heap *heap, uint32_t granules, size_t alignment)
 {
 	uint32_t bin = bin_next_used(heap, bin_of(granules));
+	uint32_t cell = 0;
 
-	while (bin < BINS_MAX) {
-		if (cell_fits(heap, heap->bins[bin], granules, alignment))
-			return heap->bins[bin];
+	while (bin < BINS_MAX && cell == 0) {
+		cell = bin_find(heap, bin, granules, alignment);
 		bin = bin_next_used(heap, bin + 1);
 	}
-	return 0;
+	return cell;
 }
 
 runs_seldom uint32_t bins_find_anywhere(const struct heap *heap, uint32_t granules,
@@ -287,23 +332,6 @@ void cell_widen(struct heap *heap, uint32_t cell, uint32_t more)
 }
 
 /* --- One after the other ------------------------------------------------------------------------ */
-
-/* The free cell after this one, going through a bin's pairing heap from top to bottom; 0 at its end. */
-static uint32_t bin_step(const struct heap *heap, uint32_t cell)
-{
-	if (cell_at(heap, cell)->child != 0)
-		return cell_at(heap, cell)->child;
-	while (cell != 0 && cell_at(heap, cell)->sibling == 0) {
-		/* Up over the siblings to the left, then to their parent. */
-		uint32_t up = cell_at(heap, cell)->up;
-		while (up != 0 && cell_at(heap, up)->child != cell) {
-			cell = up;
-			up = cell_at(heap, cell)->up;
-		}
-		cell = up;
-	}
-	return cell == 0 ? 0 : cell_at(heap, cell)->sibling;
-}
 
 runs_later uint32_t bins_first(const struct heap *heap)
 {

@@ -21,7 +21,7 @@ uint32_t bins_for(uint32_t granules);
 /* Tiles the next granules of Page A with a free cell. Returns: false when Page B is full. */
 bool free_append(struct heap *heap, uint32_t granules);
 
-/* The lowest cell of the smallest bin that has one; 0 when the bins promise none. */
+/* The cell that fits best, the lowest of several; 0 when the bins have none, as far as they are looked through. */
 uint32_t bins_find(const struct heap *heap, uint32_t granules, size_t alignment);
 
 /* The lowest cell that fits, by looking at all of them; or 0. */

@@ -121,6 +121,30 @@ static void lowest_first(void)
 	REQUIRE(cell_at(heap, take(heap, 20, 1))->offset == 4);
 }
 
+/* Sizes 20 to 23 share a bin: each take gets the cell of its size, wherever that is, and the lowest of two. */
+static void best_fit(void)
+{
+	static const uint32_t sizes[8] = {23, 20, 22, 21, 20, 23, 21, 22};
+	struct heap *heap = make_heap();
+	uint32_t cells[8];
+
+	REQUIRE(free_append(heap, 1000));
+	for (int i = 0; i < 8; i++) {
+		cells[i] = take(heap, sizes[i], 1);
+		take(heap, 1, 1);
+	}
+	for (int i = 0; i < 8; i++)
+		give(heap, cells[i * 3 % 8]);
+	REQUIRE(take(heap, 22, 1) == cells[2]);
+	REQUIRE(take(heap, 20, 1) == cells[1]);
+	REQUIRE(take(heap, 21, 1) == cells[3]);
+	REQUIRE(take(heap, 20, 1) == cells[4]);
+	REQUIRE(take(heap, 20, 1) == cells[6]);
+	REQUIRE(take(heap, 23, 1) == cells[0]);
+	REQUIRE(take(heap, 22, 1) == cells[7]);
+	REQUIRE(take(heap, 22, 1) == cells[5]);
+}
+
 /* By chance, against an owner for each granule. */
 static void by_chance(void)
 {
@@ -189,6 +213,7 @@ int main(void)
 	widened();
 	refused();
 	lowest_first();
+	best_fit();
 	by_chance();
 	walker();
 	return 0;
