@@ -10,9 +10,10 @@
 
 enum { MIB = 1 << 20 };
 
-static long huge_ns = 1000;  /* one takes */
-static long small_ns = 1000; /* and a small page */
-static long clock_ns;
+/* Volatile, as malloc is not known to look at them. */
+static volatile long huge_ns = 1000;  /* one takes */
+static volatile long small_ns = 1000; /* and a small page */
+static volatile long clock_ns;
 static void *huge_last;
 
 int clock_gettime(clockid_t clock, struct timespec *now)
@@ -57,12 +58,12 @@ static inline size_t asked_for(void)
 	return sum;
 }
 
-/* Runs each case in a process of its own; none where there are no huge pages. */
+/* Runs each case in a process of its own. */
 static inline void run_cases(void (*const cases[])(void), size_t count)
 {
 	int status;
 
-	for (size_t i = 0; i < count && has_huge_pages(); i++) {
+	for (size_t i = 0; i < count; i++) {
 		pid_t pid = fork();
 		REQUIRE(pid >= 0);
 		if (pid == 0) {
