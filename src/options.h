@@ -12,7 +12,7 @@
 /* X(name, default, smallest, largest, help) */
 #define OPTIONS_NUMBERS(X)                                                                       \
 	X(purge_after_ms, 500, 0, 3600000, "idle time before memory goes back to the system")    \
-	X(arenas, 0, 0, 255, "number of arenas; 0: four for each usable CPU")                    \
+	X(arenas, 0, 0, 255, "number of arenas; 0: two for each usable CPU")                     \
 	X(magazine_bytes_max, 32768, 0, 1048576, "most bytes of a size class a thread keeps")    \
 	X(hardened, 0, 0, 1,                                                                     \
 	  "1: every misuse that can be told is told, at a price in time and memory")             \

@@ -27,6 +27,9 @@
 #define SLEEPS_ROUNDS   2u
 #define EMPTIES_AT_ONCE 128u
 
+/* An arena more is a slab more of each class. With these, threads that run side by side hardly ever share one. */
+#define ARENAS_A_CPU 2u
+
 /* As tcache_none, from their first use on: of a thread that has ended; and of one whose cache another thread takes, until
  * it comes by. */
 struct tcache_stand_in tcache_gone lies_late;
@@ -537,7 +540,7 @@ bool tcache_boot(void)
 		slab_magazines_at = sizeof(struct tcache) + offsetof(struct tcache_more, returns);
 	halloc_page_b.tcaches = &tcaches;
 	halloc_page_b.tcache_bytes = sizeof(struct tcache);
-	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : 4 * cpus;
+	arenas_allowed = options.arenas != 0 ? (unsigned)options.arenas : ARENAS_A_CPU * cpus;
 	if (arenas_allowed > AWAKE_NUMBERS_MAX)
 		arenas_allowed = AWAKE_NUMBERS_MAX;
 	idle_empty_caches = tcache_empty_others;
