@@ -36,9 +36,10 @@
 #define TIB ((size_t)1 << 40)
 
 /* Windows start in the empty middle of the 47-bit user half, far from the executable, the mapping
- * area and the stack; the exact place is drawn by chance. */
-#define WINDOWS_LOWEST (16 * TIB)
-#define WINDOWS_SPREAD (48 * TIB)
+ * area and the stack, and above what programs map wherever they please: CLISP has its heap between 16 and
+ * 32 TiB, over whatever is there, and ZGC of the JVM prefers 4 to 20. The exact place is drawn by chance. */
+#define WINDOWS_LOWEST (32 * TIB)
+#define WINDOWS_SPREAD (40 * TIB)
 #define WINDOW_ALIGN   GIB
 
 /* ThreadSanitizer knows only some addresses, those that the system gives. */

@@ -124,10 +124,10 @@ static void crowded(void *arg)
 {
 	struct os_window window;
 	const size_t tib = (size_t)1 << 40, gib = (size_t)1 << 30;
-	void *middle = (void *)(16 * tib);
+	void *middle = (void *)(32 * tib);
 
 	(void)arg;
-	REQUIRE(mmap(middle, 54 * tib, PROT_NONE,
+	REQUIRE(mmap(middle, 46 * tib, PROT_NONE,
 	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
 	             0) == middle);
 	REQUIRE(os_window_open(&window, gib, PAGE));
@@ -139,7 +139,7 @@ static void crowded(void *arg)
 	REQUIRE(os_window_claim(&window, 3 * PAGE) == OS_CLAIMED);
 	REQUIRE(!faults(start + window.claimed - 1));
 	REQUIRE(faults(start + window.claimed));
-	struct rlimit limit = {.rlim_cur = 54 * tib + 4 * gib, .rlim_max = 54 * tib + 4 * gib};
+	struct rlimit limit = {.rlim_cur = 46 * tib + 4 * gib, .rlim_max = 46 * tib + 4 * gib};
 	REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
 	REQUIRE(os_window_open(&window, 64 * gib, PAGE));
 	REQUIRE(window.size >= gib / 2);
