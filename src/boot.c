@@ -191,11 +191,19 @@ runs_later static void fork_child(void)
 	threads_end();
 }
 
+void boot_prepare_forks(void)
+{
+	static bool registered;
+
+	if (!__atomic_exchange_n(&registered, true, __ATOMIC_RELAXED))
+		pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
 void boot_start(void)
 {
 	boot_started = true;
 	boot_ensure();
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	boot_prepare_forks();
 }
 
 void boot_finish(void)

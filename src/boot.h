@@ -25,6 +25,9 @@ bool boot_is_here(void);
 /* Builds the heap, once. Returns: false when the system has no room for it. */
 bool boot_ensure(void);
 
+/* Registers the handlers for fork, if they are not. */
+void boot_prepare_forks(void);
+
 /* The last of start-up, from the library's constructor: from here on the bootstrap buffer serves only
  * what comes back in while the heap is being built. */
 void boot_start(void);

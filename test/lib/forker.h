@@ -8,4 +8,7 @@
 enum forker_place { FORKER_BEFORE, FORKER_PARENT, FORKER_CHILD };
 extern void (*forker_call)(enum forker_place place);
 
+/* The same, but while our handlers have everything locked. */
+extern void (*forker_call_within)(enum forker_place place);
+
 #endif

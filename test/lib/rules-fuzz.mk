@@ -17,10 +17,10 @@ build/faults/os.o: src/os.c test/fuzz/faults.h test/lib/rules-fuzz.mk
 	@mkdir -p $(@D)
 	$(COMPILE) -DHALLOC_DEBUG -include test/fuzz/faults.h -c -o $@ $<
 
-# The models have the public functions too, under names of their own: api_malloc for malloc. Without dlopen.c,
-# which is for preloading.
+# The models have the public functions too, under names of their own: api_malloc for malloc. Without dlopen.c and
+# atfork.c, which are for preloading.
 RENAME      = objcopy $(foreach name,$(shell cat test/check/exports.txt),--redefine-sym $(name)=api_$(name))
-MODEL_ROOMS = $(filter-out %/malloc.o %/hits.o %/dlopen.o,$(DEBUG))
+MODEL_ROOMS = $(filter-out %/malloc.o %/hits.o %/dlopen.o %/atfork.o,$(DEBUG))
 MODEL_API   = build/model/malloc.o build/model/hits.o
 
 build/test/fuzz/model_%: test/fuzz/model_%.c test/lib/model.c test/lib/rules-fuzz.mk $(MODEL_ROOMS) \

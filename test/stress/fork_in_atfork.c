@@ -1,5 +1,6 @@
-/* A handler of pthread_atfork that was registered before ours forks, and its child ends, or goes on with the fork that is
- * under way; other threads allocate, and fork themselves. (Before glibc 2.36 such a fork waits for ever by itself.)
+/* A handler for fork that was registered before ours, with the C library itself, forks, and its child ends, or goes on with
+ * the fork that is under way; other threads allocate, and fork themselves. (Before glibc 2.36 such a fork waits for ever by
+ * itself.)
  * library: forker */
 #include "forker.h"
 #include "test.h"
@@ -112,7 +113,7 @@ int main(void)
 
 	if (strcmp(gnu_get_libc_version(), "2.36") < 0)
 		return 77;
-	forker_call = fork_within;
+	forker_call_within = fork_within;
 	for (int i = 0; i < ALLOCATE; i++)
 		REQUIRE(pthread_create(&allocating[i], NULL, allocate, NULL) == 0);
 	for (int i = 0; i < FORK; i++)

@@ -1,0 +1,41 @@
+/*
+ * atfork - has our handlers for fork registered before those of anybody else.
+ *
+ * Holds:  the address of the C library's function.
+ * Always: handlers that prepare for a fork run in the reverse of the order in which they were registered. Those of a
+ *         library may wait for a thread that allocates: so ours, which take the locks of the heap, are to run behind
+ *         them, as glibc takes those of its own malloc.
+ * Locks:  none.
+ *
+ * Constructors of other libraries run before ours; what pthread_atfork calls there comes here.
+ */
+#include "boot.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef void handler(void);
+typedef int registers(handler *prepare, handler *parent, handler *child, void *library);
+
+__attribute__((visibility("default"))) registers __register_atfork;
+
+static registers *libc_registers(void)
+{
+	static registers *found;
+	registers *theirs = __atomic_load_n(&found, __ATOMIC_RELAXED);
+
+	if (theirs == NULL) {
+		theirs = (registers *)(uintptr_t)dlsym(RTLD_NEXT, "__register_atfork");
+		__atomic_store_n(&found, theirs, __ATOMIC_RELAXED);
+	}
+	return theirs;
+}
+
+int __register_atfork(handler *prepare, handler *parent, handler *child, void *library)
+{
+	boot_prepare_forks();
+	registers *theirs = libc_registers();
+	return theirs != NULL ? theirs(prepare, parent, child, library) : ENOMEM;
+}
