@@ -74,7 +74,8 @@ int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info *cell,
  * Returns: 0; -1 with EINVAL, or with the errno of write(2). */
 int heap_print(struct heap *heap, int fd);
 
-/* Gives the heap and all of its cells back to the system; heap_destroy(NULL) does nothing. */
+/* Gives the heap and all of its cells back to the system; heap_destroy(NULL) does nothing. Nothing else may be called with
+ * the heap from here on; to destroy it once more sets errno to EINVAL, unless heap_create has made another in its place. */
 void heap_destroy(struct heap *heap);
 
 #ifdef __cplusplus

@@ -153,6 +153,6 @@ EXPORT int heap_print(struct heap *heap, int fd)
 
 EXPORT void heap_destroy(struct heap *heap)
 {
-	if (heap != NULL)
-		heap_close(heap);
+	if (heap != NULL && !heap_close(heap))
+		errno = EINVAL;
 }

@@ -340,12 +340,13 @@ runs_seldom struct heap *heap_open(size_t bytes, size_t granule)
 	return heap;
 }
 
-runs_seldom void heap_close(struct heap *heap)
+runs_seldom bool heap_close(struct heap *heap)
 {
+	if (!lock_destroy(&heap->lock))
+		return false;
 	size_t bytes = heap_bytes_of(heap, heap->granules_max);
-
-	lock_destroy(&heap->lock);
 	os_unmap((char *)heap - os_page_bytes, 2 * bytes + 3 * os_page_bytes);
+	return true;
 }
 
 /* --- The walker --------------------------------------------------------------------------------- */

@@ -20,7 +20,8 @@
  * Requires: granule is a power of two. */
 struct heap *heap_open(size_t bytes, size_t granule);
 
-void heap_close(struct heap *heap);
+/* Returns: false, and the pointer is not followed, when no such heap is open. */
+bool heap_close(struct heap *heap);
 
 /* Hands out a cell of at least bytes, its start a multiple of alignment, a power of two.
  * Returns: NULL with ENOMEM when Page A or Page B is full, or the process would commit more than its

@@ -139,9 +139,17 @@ void lock_init(struct lock *lock, enum lock_rank rank)
 	registry_release();
 }
 
-runs_seldom void lock_destroy(struct lock *lock)
+static bool is_registered(const struct lock *lock)
 {
-	registry_acquire();
+	const struct lock *other = locks;
+
+	while (other != NULL && other != lock)
+		other = other->next;
+	return other != NULL;
+}
+
+static void registry_remove(struct lock *lock)
+{
 	if (lock_is_forking())
 		pthread_mutex_unlock(&lock->mutex);
 	if (lock->previous != NULL)
@@ -150,8 +158,18 @@ runs_seldom void lock_destroy(struct lock *lock)
 		locks = lock->next;
 	if (lock->next != NULL)
 		lock->next->previous = lock->previous;
+}
+
+runs_seldom bool lock_destroy(struct lock *lock)
+{
+	registry_acquire();
+	bool registered = is_registered(lock);
+	if (registered)
+		registry_remove(lock);
 	registry_release();
-	pthread_mutex_destroy(&lock->mutex);
+	if (registered)
+		pthread_mutex_destroy(&lock->mutex);
+	return registered;
 }
 
 /* To wait would be for ever: this is a signal handler that has interrupted who holds the lock. */

@@ -52,8 +52,9 @@ static inline bool lock_is_alone(void)
  * as fork takes the registry before them; so too for lock_destroy. */
 void lock_init(struct lock *lock, enum lock_rank rank);
 
-/* Takes the lock out of the registry. Requires: nobody holds it or waits for it. */
-void lock_destroy(struct lock *lock);
+/* Takes the lock out of the registry. Requires: nobody holds it or waits for it. Returns: false, and the pointer is not
+ * followed, when no such lock is there. */
+bool lock_destroy(struct lock *lock);
 
 /* The slow paths of lock_acquire and lock_release. */
 void lock_acquire_mutex(struct lock *lock);
