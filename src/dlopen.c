@@ -31,6 +31,15 @@ __attribute__((noinline)) static void libc_dlopen_find(void)
 	__atomic_store_n(&libc_dlopen, (void *(*)(const char *, int))found, __ATOMIC_RELAXED);
 }
 
+/* A thread of the new library that makes a first call has the loader bind it, maybe just when we change it; so all are to
+ * be bound before, where they can be. */
+static void *open_bound(const char *path, int flags)
+{
+	void *handle = libc_dlopen(path, (flags & ~RTLD_LAZY) | RTLD_NOW);
+
+	return handle == NULL && (flags & RTLD_LAZY) != 0 ? libc_dlopen(path, flags) : handle;
+}
+
 /* Where calls are to be checked, those of a new library are as soon as it is open; if it is the same for
  * whoever asks. Returns: false where it is not, and nothing was opened. */
 __attribute__((noinline)) static bool open_and_relink(const char *path, int flags,
@@ -41,7 +50,7 @@ __attribute__((noinline)) static bool open_and_relink(const char *path, int flag
 	if (strchr(path, '/') == NULL && objects_has_paths(caller))
 		return false;
 	__atomic_fetch_add(&makers_opening, 1, __ATOMIC_RELAXED);
-	*handle = libc_dlopen(path, flags);
+	*handle = open_bound(path, flags);
 	if (*handle != NULL)
 		relink_update();
 	/* It is 0 in the child of a fork that came meanwhile. */
