@@ -100,9 +100,12 @@ static bool fault_tell(const void *at, const void *context)
 		misuse_report("access", at, false);
 		return false;
 	}
-	if (guarded_is_closed(at) && guarded_claim(at, &block))
-		return block_tell(&block, at, context);
-	return may_pass(at);
+	struct claim *claim = guarded_is_closed(at) ? guarded_claim(at, &block) : NULL;
+	if (claim == NULL)
+		return may_pass(at);
+	bool passes = block_tell(&block, at, context);
+	guarded_unclaim(claim);
+	return passes;
 }
 
 static struct sigaction previous lies_late;

@@ -4,8 +4,8 @@
  *     cell of the core   |  guard  | ...        block | slack |  guard  |
  *
  * Holds:  a record for each block, found from the page map; the freed ones, the oldest first.
- * Always: a freed block that has guards is inaccessible, and reads as zero when its pages come back; of one that a fault
- *         has claimed, record and cell stay for ever.
+ * Always: a freed block that has guards is inaccessible, and reads as zero when its pages come back; record and cell of
+ *         one that is being reported stay until it is.
  * Locks:  guarded_lock (rank LARGE); may then take HEAP and PAGE_B. The handler of faults takes none.
  */
 #include "guarded.h"
@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Freed blocks stay inaccessible, the last of so many, or of so many bytes; where the process is limited, of
  * one part in so many of what it may map. */
@@ -33,8 +34,11 @@ struct guarded {
 	size_t cell_bytes;
 	bool live;
 	uint8_t origin;
-	bool fenced; /* has guards, and will be inaccessible once freed */
-	bool closed; /* is so */
+	bool fenced;           /* has guards, and will be inaccessible once freed */
+	bool closed;           /* is so */
+	bool opened;           /* all of it, by a report that was carried on from */
+	uint8_t contents;      /* of its cell, of one that waits */
+	struct guarded *waits; /* the next one that does */
 	struct backtrace taken;
 	struct backtrace freed;
 };
@@ -51,6 +55,7 @@ static unsigned kept_first;
 static unsigned kept_count;
 static size_t kept_bytes;
 static size_t kept_bytes_max;
+static struct guarded *waiting; /* to be given back, but claimed */
 
 /* The accessible part of a block. */
 static uintptr_t first_of(const struct guarded *block)
@@ -92,45 +97,88 @@ static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
 
 /* --- Claims ---------------------------------------------------------------------------------------- */
 
-/* The handler of faults takes no lock, and the block that it is about to report may be given back meanwhile. So the kind
- * of a block's first page changes once: to PLAIN, and it goes, or to CLAIMED, and it stays. */
+/*
+ * The handler of faults takes no lock, and the block that it is about to report may be given back meanwhile. So it says
+ * first which one it is, and then looks whether that is still there, and not about to go; who gives one back says so, and
+ * then looks whether it is claimed: of the two, one sees the other. What is claimed waits. (Hazard pointers: Michael, 2004.)
+ */
+#define CLAIMS_MAX 64u
+
+static struct claim {
+	pid_t thread; /* 0: it is nobody's */
+	const struct guarded *block;
+} claims[CLAIMS_MAX] lies_late;
+
 static struct pagemap_entry *first_entry(const struct guarded *block)
 {
 	return pagemap_find((void *)__atomic_load_n(&block->cell, __ATOMIC_RELAXED));
 }
 
-/* Returns: false where the other was there before. */
-static bool kind_settle(struct pagemap_entry *first, enum pagemap_kind kind)
+/* A claim that is free; or one that its thread has left, by a jump out of the handler. */
+static struct claim *claim_take(void)
 {
-	uint8_t open = PAGEMAP_GUARDED;
+	pid_t self = gettid();
 
-	return __atomic_compare_exchange_n(&first->kind, &open, (uint8_t)kind, false,
-	                                   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < CLAIMS_MAX; i++) {
+		pid_t nobody = 0;
+		if (__atomic_compare_exchange_n(&claims[i].thread, &nobody, self, false,
+		                                __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+			return &claims[i];
+	}
+	for (unsigned i = 0; i < CLAIMS_MAX; i++)
+		if (__atomic_load_n(&claims[i].thread, __ATOMIC_RELAXED) == self)
+			return &claims[i];
+	return NULL;
 }
 
-static bool is_claimed(const struct guarded *block)
+static void claim_give(struct claim *claim)
+{
+	__atomic_store_n(&claim->block, NULL, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&claim->thread, 0, __ATOMIC_RELEASE);
+}
+
+static bool is_going(const struct guarded *block)
 {
 	const struct pagemap_entry *first = first_entry(block);
 
-	return first != NULL &&
-	       __atomic_load_n(&first->kind, __ATOMIC_ACQUIRE) == PAGEMAP_CLAIMED &&
-	       first->states == (const uint8_t *)block;
+	return first == NULL || __atomic_load_n(&first->kind, __ATOMIC_SEQ_CST) != PAGEMAP_GUARDED;
 }
 
-/* Claims the block among whose pages ptr lies. Its record may be another's before it is claimed: at worst, a block that
- * did nothing stays, too. Returns: NULL when there is none any more. */
-static struct guarded *block_claim(const void *ptr)
+/* Claims the block among whose pages ptr lies. Its record may be another's before it is claimed: so it is to be the same
+ * before and behind the look at its first page. Returns: NULL when there is none any more, or it is going. */
+static struct guarded *block_claim(const void *ptr, struct claim *claim)
 {
 	struct guarded *block;
 
 	while ((block = block_around(ptr)) != NULL) {
-		struct pagemap_entry *first = first_entry(block);
-		if (first != NULL)
-			kind_settle(first, PAGEMAP_CLAIMED);
-		if (is_claimed(block) && block_around(ptr) == block)
-			return block;
+		__atomic_store_n(&claim->block, block, __ATOMIC_SEQ_CST);
+		if (block_around(ptr) != block)
+			continue;
+		bool going = is_going(block);
+		if (block_around(ptr) == block)
+			return going ? NULL : block;
 	}
 	return NULL;
+}
+
+static bool is_claimed(const struct guarded *block)
+{
+	for (unsigned i = 0; i < CLAIMS_MAX; i++)
+		if (__atomic_load_n(&claims[i].block, __ATOMIC_SEQ_CST) == block)
+			return true;
+	return false;
+}
+
+/* From here on a block is not claimed any more. Returns: false when it is. */
+static bool close_claims(const struct guarded *block)
+{
+	struct pagemap_entry *first = first_entry(block);
+
+	__atomic_store_n(&first->kind, PAGEMAP_GOING, __ATOMIC_SEQ_CST);
+	if (!is_claimed(block))
+		return true;
+	__atomic_store_n(&first->kind, PAGEMAP_GUARDED, __ATOMIC_SEQ_CST);
+	return false;
 }
 
 /* --- Allocation and free -------------------------------------------------------------------------- */
@@ -242,16 +290,35 @@ void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
 	return NULL;
 }
 
-/* Gives the cell of a freed block back, and its record. */
+/* Gives the cell of a freed block back, and its record; or once it is not claimed any more. */
 static void give_back(struct guarded *block, enum heap_contents contents)
 {
-	if (!kind_settle(first_entry(block), PAGEMAP_PLAIN))
+	if (!close_claims(block)) {
+		block->contents = (uint8_t)contents;
+		block->waits = waiting;
+		waiting = block;
 		return;
+	}
+	if (block->opened && contents == HEAP_ZERO)
+		contents = HEAP_DIRTY;
 	if (block->fenced)
 		os_guard_release();
 	entries_set(block->cell, block->cell_bytes, NULL);
 	heap_give(heap_process, (void *)block->cell, HEAP_BLOCK, contents);
 	page_b_record_free(block, sizeof *block);
+}
+
+/* What waited, as far as it is no longer claimed. */
+static void waiting_give_back(void)
+{
+	struct guarded *block = waiting;
+
+	waiting = NULL;
+	while (block != NULL) {
+		struct guarded *next = block->waits;
+		give_back(block, block->contents);
+		block = next;
+	}
 }
 
 static struct guarded *oldest_take(void)
@@ -298,6 +365,7 @@ static void keep(struct guarded *block)
 		memset((void *)first, 0, end - first);
 	block->closed = block->fenced && os_guard((void *)first, end - first);
 	newest_put(block);
+	waiting_give_back();
 	while (released &&
 	       (kept_count == KEPT_MAX || (kept_bytes > kept_bytes_max && kept_count > 1)))
 		released = release_oldest();
@@ -312,6 +380,7 @@ bool guarded_give_back(void)
 	if (!guarded_on)
 		return false;
 	lock_acquire(&guarded_lock);
+	waiting_give_back();
 	for (unsigned count = kept_count; count > 0; count--)
 		any = release_oldest() || any;
 	lock_release(&guarded_lock);
@@ -487,7 +556,7 @@ runs_at_start void guarded_sweep(void)
 		/* Once, at its first page. */
 		if (block == NULL || block->cell != pagemap.base + at)
 			continue;
-		if (block->live && !is_claimed(block))
+		if (block->live && !__atomic_load_n(&block->opened, __ATOMIC_RELAXED))
 			slack_check((unsigned char *)block->ptr, block->size,
 			            end_of(block) - block->ptr);
 	}
@@ -532,15 +601,26 @@ bool guarded_is_closed(const void *ptr)
 	       at >= end_of(block);
 }
 
-bool guarded_claim(const void *ptr, struct guarded_view *view)
+struct claim *guarded_claim(const void *ptr, struct guarded_view *view)
 {
-	return view_fill(view, block_claim(ptr));
+	struct claim *claim = claim_take();
+
+	if (claim == NULL || view_fill(view, block_claim(ptr, claim)))
+		return claim;
+	claim_give(claim);
+	return NULL;
+}
+
+void guarded_unclaim(struct claim *claim)
+{
+	claim_give(claim);
 }
 
 bool guarded_open(const void *ptr)
 {
-	const struct guarded *block = block_around(ptr);
+	struct guarded *block = block_around(ptr);
 
+	__atomic_store_n(&block->opened, true, __ATOMIC_SEQ_CST);
 	return os_unguard((void *)block->cell, block->cell_bytes);
 }
 

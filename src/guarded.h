@@ -76,9 +76,10 @@ bool guarded_is_kept(const void *ptr);
  * program has protected itself, or has taken for code. */
 bool guarded_is_closed(const void *ptr);
 
-/* Keeps the block among whose pages ptr lies for ever, from a signal handler, too. Returns: false when there is none
- * any more. */
-bool guarded_claim(const void *ptr, struct guarded_view *view);
+/* Keeps the block among whose pages ptr lies, from a signal handler, too, until the claim is given back. Returns: NULL when
+ * there is none any more, or too much is claimed. */
+struct claim *guarded_claim(const void *ptr, struct guarded_view *view);
+void guarded_unclaim(struct claim *claim);
 
 /* Opens all pages of a block that was claimed, and that starts at ptr. Returns: false where the system refuses. */
 bool guarded_open(const void *ptr);

@@ -21,7 +21,7 @@ enum pagemap_kind {
 	PAGEMAP_RETIRED, /* a slab was here; start and sizeclass are still those it had */
 	PAGEMAP_HIDDEN,  /* a slab of hardened mode: its reciprocal stays 0 */
 	PAGEMAP_GUARDED, /* a guarded block: states is its record */
-	PAGEMAP_CLAIMED, /* the first page of one that was reported by a fault: it stays for ever */
+	PAGEMAP_GOING,   /* the first page of one that is about to be given back */
 };
 
 struct pagemap_entry {
