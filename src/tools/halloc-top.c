@@ -161,6 +161,13 @@ static bool drop_gone(struct watch *watch)
 	return any && !watch->everything;
 }
 
+/* Where there is nothing to show, that may be for want of permission. */
+static void explain_nothing(const struct watch *watch)
+{
+	if (watch->count == 0 && (watch->forbidden || watch->unreadable != 0))
+		tool_warn("no process that may be read runs under halloc, and others may not be");
+}
+
 static int run_plain(const struct request *request, struct watch *watch)
 {
 	int status = EXIT_SUCCESS;
@@ -175,7 +182,9 @@ static int run_plain(const struct request *request, struct watch *watch)
 			status = TOOL_EXIT_MISUSE;
 		if (watch->count == 0 && !watch->everything)
 			return TOOL_EXIT_MISUSE;
-		if (look > 1)
+		if (look == 1)
+			explain_nothing(watch);
+		else
 			putchar('\n');
 		print(request, watch);
 		tool_finish_output();

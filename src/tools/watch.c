@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,15 +131,18 @@ static void search(struct watch *watch)
 	DIR *proc = opendir("/proc");
 
 	watch->unreadable = 0;
+	watch->forbidden = false;
 	if (proc == NULL)
 		return;
 	while ((entry = readdir(proc)) != NULL) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		if (!is_watched(watch, pid) && source_maps_halloc(pid) &&
-		    !watch_add(watch, pid, &error))
-			watch->unreadable++;
+		errno = 0;
+		if (!is_watched(watch, pid) && source_maps_halloc(pid))
+			watch->unreadable += !watch_add(watch, pid, &error);
+		else if (errno == EACCES)
+			watch->forbidden = true;
 	}
 	closedir(proc);
 }

@@ -32,6 +32,7 @@ struct watch {
 	bool everything;     /* every process that may be read; else those that were added */
 	double next_search;  /* seconds */
 	unsigned unreadable; /* processes under halloc that could not be looked at */
+	bool forbidden;      /* there are others, of which not even that may be read */
 };
 
 enum watch_key {

@@ -103,6 +103,8 @@ for verb in top map trim; do
 done
 expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$tools/halloc-top" --once
 says_not "^ *$pid "
+grep -q '^halloc top: no process that may be read runs under halloc, and others may not be$' "$temporary/err" ||
+	fail 'top --once of nobody says nothing'
 
 # Root that may not trace. The process must have a capability more.
 has_trace() { # PID
