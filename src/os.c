@@ -371,14 +371,70 @@ runs_later static bool moves_are_whole(void)
 	return known == YES;
 }
 
+/* Where, after a refusal, pages are missing in a range; start is bytes where none are. Of pages that are all open, the
+ * system says so when it is told to open them, and changes nothing. */
+struct gap {
+	size_t start;
+	size_t end;
+};
+
+static size_t between(size_t low, size_t high)
+{
+	return low + (high - low) / 2 / os_page_bytes * os_page_bytes;
+}
+
+runs_seldom static struct gap gap_find(char *to, size_t bytes)
+{
+	struct gap gap = {.start = bytes, .end = bytes};
+	size_t low = 0;
+
+	if (protect(to, bytes, READ_WRITE))
+		return gap;
+	while (gap.start - low > os_page_bytes) {
+		size_t middle = between(low, gap.start);
+		if (protect(to + low, middle - low, READ_WRITE))
+			low = middle;
+		else
+			gap.start = middle;
+	}
+	gap.start = low;
+	while (gap.end - low > os_page_bytes) {
+		size_t middle = between(low, gap.end);
+		if (protect(to + middle, bytes - middle, READ_WRITE))
+			gap.end = middle;
+		else
+			low = middle;
+	}
+	return gap;
+}
+
+/* What is not zero was moved, as all was zero before. */
+runs_seldom static void move_back(char *from, char *to, size_t bytes)
+{
+	for (size_t at = 0; at < bytes; at += os_page_bytes)
+		if (!os_page_is_zero(to + at))
+			memcpy(from + at, to + at, os_page_bytes);
+	os_purge(to, bytes);
+}
+
+/* The system may have unmapped the target before it found a reason to refuse. And since Linux 6.17 it moves mapping by
+ * mapping: some may be at their new place, and another's is unmapped. */
+runs_seldom static enum os_move move_undo(char *from, char *to, size_t bytes)
+{
+	struct gap gap = gap_find(to, bytes);
+
+	move_back(from, to, gap.start);
+	if (gap.start == bytes)
+		return OS_MOVE_FAILED;
+	bool there = map_at((uintptr_t)(to + gap.start), gap.end - gap.start) == OS_CLAIMED;
+	return there ? OS_MOVE_FAILED : OS_MOVE_LOST;
+}
+
 runs_later enum os_move os_move(void *from, void *to, size_t bytes)
 {
-	if (!moves_are_whole())
+	if (!moves_are_whole() || !os_purge(to, bytes))
 		return OS_MOVE_FAILED;
-	if (remap(from, to, bytes))
-		return OS_MOVED;
-	/* The system may have unmapped the target before it found a reason to refuse. */
-	return map_at((uintptr_t)to, bytes) == OS_CLAIM_REFUSED ? OS_MOVE_LOST : OS_MOVE_FAILED;
+	return remap(from, to, bytes) ? OS_MOVED : move_undo(from, to, bytes);
 }
 
 runs_seldom bool os_guard(void *start, size_t bytes)

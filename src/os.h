@@ -89,7 +89,7 @@ bool os_huge_pages(void *start, size_t bytes, bool wanted);
 enum os_move {
 	OS_MOVED,       /* the old range stays mapped and reads as zero */
 	OS_MOVE_FAILED, /* the old range is as it was; the new one reads as zero or as it was */
-	OS_MOVE_LOST,   /* the old range is as it was; the new one is mapped no more */
+	OS_MOVE_LOST, /* the old range is as it was; a part at least of the new one is mapped no more */
 };
 
 /* Moves the pages of a range to another, which must be mapped, and whose contents are lost. */

@@ -7,8 +7,9 @@
 #include <sys/syscall.h>
 
 static bool refuse_unmap, refuse_map, refuse_place, refuse_change, lose_target, ignore_purge;
-static bool is_old;  /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
-static char *mapped; /* the last time */
+static size_t part_moved; /* before it is refused, and the next part lost, as since Linux 6.17 */
+static bool is_old;       /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
+static char *mapped;      /* the last time */
 static char *unmapped;
 static int mappings; /* made, and not unmapped */
 
@@ -54,7 +55,7 @@ int madvise(void *start, size_t bytes, int advice)
 	return -1;
 }
 
-/* Fails as the kernel may: after it has unmapped the target. */
+/* Fails as the kernel may: after it has unmapped the target, or has moved and unmapped a part. */
 void *mremap(void *start, size_t bytes, size_t bytes_wanted, int flags, ...)
 {
 	va_list more;
@@ -64,6 +65,11 @@ void *mremap(void *start, size_t bytes, size_t bytes_wanted, int flags, ...)
 	va_end(more);
 	if (!lose_target)
 		return (void *)syscall(SYS_mremap, start, bytes, bytes_wanted, flags, target);
+	if (part_moved != 0) {
+		syscall(SYS_mremap, start, part_moved, part_moved, flags, target);
+		target = (char *)target + part_moved;
+		bytes_wanted = part_moved;
+	}
 	syscall(SYS_munmap, target, bytes_wanted);
 	errno = ENOMEM;
 	return MAP_FAILED;
@@ -151,6 +157,30 @@ static void moves_emulated(void *arg)
 	REQUIRE(os_move(from, to, bytes) == OS_MOVE_FAILED);
 }
 
+/* As above, in part: what was moved is back where it was, whether or not what was lost behind it can be had again. */
+static void moves_in_part(void)
+{
+	size_t page = os_page_bytes, bytes = 16 * page;
+	char *from = os_map(bytes), *to = os_map(bytes);
+
+	for (unsigned pages = 1; pages <= 8; pages++) {
+		part_moved = pages * page;
+		fill(from, bytes, pages);
+		fill(to, bytes, 77);
+		REQUIRE(os_move(from, to, bytes) == OS_MOVE_FAILED);
+		REQUIRE(filled(from, bytes, pages));
+		for (size_t at = 0; at < bytes; at += page)
+			REQUIRE(os_page_is_zero(to + at));
+		refuse_map = true;
+		REQUIRE(os_move(from, to, bytes) == OS_MOVE_LOST);
+		refuse_map = false;
+		REQUIRE(filled(from, bytes, pages));
+		REQUIRE(faults(to + part_moved));
+		os_unmap(to, bytes);
+		to = os_map(bytes);
+	}
+}
+
 static void moves(void)
 {
 	size_t bytes = 16 * os_page_bytes;
@@ -170,6 +200,7 @@ static void moves(void)
 	refuse_map = false;
 	REQUIRE(filled(from, bytes, 1));
 	REQUIRE(faults(to));
+	moves_in_part();
 }
 
 static void changes(void)
