@@ -15,6 +15,7 @@
 #include "idle.h"
 #include "limit.h"
 #include "makers.h"
+#include "misses.h"
 #include "misuse.h"
 #include "os.h"
 #include "page_b.h"
@@ -125,15 +126,15 @@ runs_later bool alloc_block_fill(void *ptr, size_t from)
 	return prepared;
 }
 
-/* As tcache_pop, with a second try, and what errno says. */
+/* As misses_pop, with a second try, and what errno says. */
 static struct slot pop_slot(unsigned class, bool larger)
 {
 	uint64_t refusals = alloc_refusals();
 	int saved = errno;
-	struct slot slot = tcache_pop(class, larger);
+	struct slot slot = misses_pop(class, larger);
 
 	if (unlikely(slot.ptr == NULL) && alloc_make_room(sizeclasses[class].slot_bytes))
-		slot = tcache_pop(class, larger);
+		slot = misses_pop(class, larger);
 	if (unlikely(slot.ptr == NULL))
 		no_room(sizeclasses[class].slot_bytes, refusals);
 	else
@@ -166,7 +167,7 @@ runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned cla
 	int saved = errno;
 	void *ptr = NULL;
 
-	if (size > ALLOC_BYTES_MAX || !tcache_sample_due(class))
+	if (size > ALLOC_BYTES_MAX || !misses_sample_due(class))
 		return NULL;
 	struct tcache *tcache = tcache_hide();
 	ptr = guarded_new(size, alignment, GUARDED_NEW);
@@ -324,7 +325,7 @@ void alloc_free(void *ptr)
 	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
 
 	if (entry != NULL)
-		tcache_push(slot, entry);
+		misses_push(slot, entry);
 	else
 		alloc_free_rest(ptr);
 }
@@ -340,7 +341,7 @@ runs_seldom bool alloc_free_checked(void *ptr)
 		errno = saved;
 		return freed;
 	}
-	tcache_push(slot, entry);
+	misses_push(slot, entry);
 	return true;
 }
 

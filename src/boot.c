@@ -62,7 +62,7 @@ static bool rooms_boot(void)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	slab_boot();
 	slots_came_twice = came_twice;
-	if (!tcache_boot() || !tcache_new() || !hardened_boot())
+	if (!tcache_boot() || !tcache_have() || !hardened_boot())
 		return false;
 	halloc_page_b.ready = 1;
 	return true;

@@ -10,6 +10,7 @@
 #include "hits.h"
 #include "alloc.h"
 #include "awake.h"
+#include "misses.h"
 #include "resize.h"
 #include "tcache.h"
 
@@ -196,11 +197,11 @@ FIND_LAST
 "	.cfi_startproc\n"
 "	cmpb $1, (%rdx)\n"
 "	jne alloc_free_rest\n"
-"	jmp tcache_send\n"
+"	jmp misses_send\n"
 "free_spill:\n"
 "	cmpb $1, (%rdx)\n"
 "	jne alloc_free_rest\n"
-"	jmp tcache_spill\n"
+"	jmp misses_spill\n"
 "	.cfi_endproc\n"
 "	.size free_send, . - free_send\n"
 
@@ -224,7 +225,7 @@ FIND_LAST
 "	cmp $65535, %rcx\n"              /* a place among the magazines */
 "	jbe alloc_free\n"
 "	test %r9b, %r9b\n"
-"	je tcache_send\n"
+"	je misses_send\n"
 "	ret\n"
 "	.cfi_endproc\n"
 "	.size hits_restart, . - hits_restart\n"
@@ -287,14 +288,14 @@ void hits_free(void *ptr)
 		return;
 	}
 	if (unlikely(!awake_as(entry->awake))) {
-		tcache_send(ptr, entry, slot.state);
+		misses_send(ptr, entry, slot.state);
 		return;
 	}
 	struct magazine *magazine =
 	        (struct magazine *)(void *)((char *)tcache_shown() + entry->magazine);
 	struct slot *top = magazine->top;
 	if (unlikely(top == magazine->limit)) {
-		tcache_spill(ptr, entry, slot.state);
+		misses_spill(ptr, entry, slot.state);
 		return;
 	}
 	*top = slot;

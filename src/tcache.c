@@ -1,5 +1,5 @@
 /*
- * tcache - a thread's cache: its magazines and its outbox, and who may be at them.
+ * tcache - a thread's cache: made with its thread, hidden, and ended.
  *
  * Holds:  a cache for each thread that called; the list of them all.
  * Always: only the thread itself touches its cache, but for the child of a fork, and for a thread that empties it: see
@@ -8,14 +8,12 @@
  *         ARENA.
  */
 #include "tcache.h"
-#include "heap.h"
 #include "idle.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
 #include "outbox.h"
 #include "page_b.h"
-#include "slots.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -49,29 +47,11 @@ static pthread_key_t key;
 /*
  * Who empties the cache of another thread wants it, puts tcache_taken where the thread shows it, interrupts all threads,
  * and then looks whether the thread is at it, or has shown it again.
- * A thread never goes on in the middle of a fast path then; its next call finds nothing at hand, and comes here.
+ * A thread never goes on in the middle of a fast path then; its next call finds nothing at hand, and hides the cache first.
  * The interruption is a fence for all: either the thread is seen to be at it, or to have been, and is left alone; or it
  * sees, when it comes, that its cache is wanted: then it waits. (Asymmetric fences: Dice, Huang, Yang: Asymmetric Dekker
  * synchronization, 2001.)
  */
-
-/* Returns: whether another thread wants the cache. */
-static bool cache_enter(struct tcache *tcache)
-{
-	struct tcache_more *more = tcache_more(tcache);
-
-	/* A signal handler that comes in between leaves it as it was. */
-	__atomic_store_n(&more->busy, (uint8_t)(more->busy + 1), __ATOMIC_RELAXED);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	return unlikely(__atomic_load_n(&more->wanted, __ATOMIC_ACQUIRE));
-}
-
-static void cache_leave(struct tcache *tcache)
-{
-	expect(tcache_more(tcache)->busy != 0);
-	__atomic_store_n(&tcache_more(tcache)->busy, (uint8_t)(tcache_more(tcache)->busy - 1),
-	                 __ATOMIC_RELEASE);
-}
 
 static void set_unfinished(struct tcache *tcache)
 {
@@ -80,13 +60,7 @@ static void set_unfinished(struct tcache *tcache)
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
-static bool has_arena(const struct tcache *tcache)
-{
-	return likely(tcache->arena_number != TCACHE_ARENA_NONE);
-}
-
-/* What the thread shows, or would if nobody had taken it. */
-static struct tcache *cache_of_thread(void)
+struct tcache *tcache_of_thread(void)
 {
 	struct tcache *tcache = tcache_shown();
 
@@ -100,16 +74,16 @@ static struct tcache *cache_of_thread(void)
 struct tcache *tcache_hide(void)
 {
 	bool slept = awake_not() || tcache_shown() == &tcache_taken.tcache;
-	struct tcache *tcache = cache_of_thread();
+	struct tcache *tcache = tcache_of_thread();
 
-	if (!has_arena(tcache) && unfinished == NULL)
+	if (!tcache_has_arena(tcache) && unfinished == NULL)
 		set_unfinished(tcache);
 	awake_forget();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&tcache_self, &tcache_none, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (has_arena(tcache)) {
-		if (cache_enter(tcache)) {
+	if (tcache_has_arena(tcache)) {
+		if (tcache_enter(tcache)) {
 			/* Who wants it holds the lock until it is done. */
 			lock_acquire(&threads);
 			lock_release(&threads);
@@ -125,124 +99,15 @@ struct tcache *tcache_hide(void)
 void tcache_show(struct tcache *tcache)
 {
 	/* In this order. A signal handler hides and shows the cache only once it is there: then nothing is noted any more. */
-	if (has_arena(tcache))
+	if (tcache_has_arena(tcache))
 		awake_note(tcache->arena_number);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&tcache_self, tcache, __ATOMIC_RELAXED);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (has_arena(tcache))
-		cache_leave(tcache);
+	if (tcache_has_arena(tcache))
+		tcache_leave(tcache);
 	else if (unfinished == tcache)
 		set_unfinished(NULL);
-}
-
-/* --- The slow paths of malloc and free ---------------------------------------------------------- */
-
-/* Returns: false where the thread has no cache, and gets none. */
-static bool has_cache(void)
-{
-	return has_arena(cache_of_thread()) || (tcache_shown() == &tcache_none && tcache_new());
-}
-
-runs_seldom void tcache_prepare(void)
-{
-	if (!tcache_is_busy())
-		has_cache();
-}
-
-__attribute__((noinline)) static void send_slow(struct slot slot, const struct pagemap_entry *entry)
-{
-	if (tcache_is_busy())
-		return; /* it is lost */
-	/* Or a signal handler has interrupted its thread where that puts something into the outbox. */
-	bool apart = !has_cache() || tcache_more(cache_of_thread())->busy != 0;
-	struct tcache *tcache = tcache_hide();
-	if (apart) {
-		slots_flush(slab_arena(entry->arena), &slot, 1);
-	} else if (entry->arena == tcache->arena_number) {
-		magazines_keep(tcache, slot, entry);
-	} else {
-		if (outbox_is_full(tcache)) {
-			outbox_send(tcache);
-			idle_tick();
-		}
-		outbox_put_any(tcache, slot, entry);
-	}
-	tcache_show(tcache);
-}
-
-__attribute__((noinline)) void tcache_send(void *ptr, const struct pagemap_entry *entry,
-                                           uint8_t *state)
-{
-	struct tcache *tcache = tcache_shown();
-	struct slot slot = {.ptr = ptr, .state = state};
-
-	*state = SLOT_DEAD;
-	/* It may just be emptied by another thread: then there is as much room, or more. */
-	unsigned count = __atomic_load_n(&tcache->outbox_count, __ATOMIC_RELAXED);
-	if (unlikely(awake_not() || count == TCACHE_OUTBOX_SLOTS || outbox_slot_is_large(entry) ||
-	             entry->arena == tcache->arena_number || tcache_more(tcache)->busy != 0)) {
-		send_slow(slot, entry);
-		return;
-	}
-	bool wanted = cache_enter(tcache);
-	if (likely(!wanted))
-		outbox_put(tcache, slot, entry->arena);
-	cache_leave(tcache);
-	if (unlikely(wanted))
-		send_slow(slot, entry);
-}
-
-void tcache_push(struct slot slot, const struct pagemap_entry *entry)
-{
-	tcache_send(slot.ptr, entry, slot.state);
-}
-
-struct slot tcache_pop(unsigned class, bool larger)
-{
-	bool cached = has_cache();
-	struct tcache *tcache = tcache_hide();
-	struct slot slot = tcache->magazines[class].top[-1];
-
-	if (slot.ptr != AWAKE_NO_ADDRESS) {
-		tcache->magazines[class].top--;
-	} else if (likely(cached)) {
-		slot = magazines_refill(tcache, class, larger);
-		idle_tick();
-	} else {
-		/* No cache any more, or no memory for one: one slot, of the first arena. */
-		slot.ptr = NULL;
-		slots_fill(slab_arena(0), class, &slot, 1);
-	}
-	tcache_show(tcache);
-	return slot;
-}
-
-__attribute__((noinline)) void tcache_spill(void *ptr, const struct pagemap_entry *entry,
-                                            uint8_t *state)
-{
-	struct slot slot = {.ptr = ptr, .state = state};
-
-	*state = SLOT_DEAD;
-	/* A signal handler may have come in between when the thread was to be noted as awake no more. */
-	if (unlikely(!has_arena(cache_of_thread()))) {
-		send_slow(slot, entry);
-		return;
-	}
-	struct tcache *tcache = tcache_hide();
-	magazines_keep(tcache, slot, entry);
-	idle_tick();
-	tcache_show(tcache);
-}
-
-runs_seldom bool tcache_sample_due(unsigned class)
-{
-	if (!has_cache())
-		return false;
-	struct tcache *tcache = tcache_hide();
-	bool due = magazines_sample_due(tcache, class);
-	tcache_show(tcache);
-	return due;
 }
 
 /* --- Threads come and go ------------------------------------------------------------------------ */
@@ -350,12 +215,13 @@ static void leave(struct tcache *tcache, struct tcache *stand_in)
 	set_unfinished(NULL);
 }
 
-bool tcache_new(void)
+/* Returns: false when there is no memory for one. */
+static bool tcache_new(void)
 {
 	int saved = errno;
 
 	set_unfinished(&tcache_none);
-	if (has_arena(tcache_shown())) { /* a signal handler came in between */
+	if (tcache_has_arena(tcache_shown())) { /* a signal handler came in between */
 		set_unfinished(NULL);
 		return true;
 	}
@@ -381,7 +247,7 @@ bool tcache_new(void)
 		return false;
 	}
 	/* Before the key is set: setting it may call calloc. */
-	cache_enter(tcache);
+	tcache_enter(tcache);
 	tcache_show(tcache);
 	bool kept = pthread_setspecific(key, tcache) == 0;
 	/* The first one's is that of the process; in the child of a fork, too. */
@@ -395,6 +261,18 @@ bool tcache_new(void)
 	return kept;
 }
 
+bool tcache_have(void)
+{
+	return tcache_has_arena(tcache_of_thread()) ||
+	       (tcache_shown() == &tcache_none && tcache_new());
+}
+
+runs_seldom void tcache_prepare(void)
+{
+	if (!tcache_is_busy())
+		tcache_have();
+}
+
 /* The key's destructor. Destructors that run later still allocate, without a cache. */
 static void thread_exit(void *arg)
 {
@@ -406,7 +284,7 @@ static void thread_exit(void *arg)
 
 runs_seldom void tcache_flush_self(void)
 {
-	if (!has_arena(cache_of_thread()))
+	if (!tcache_has_arena(tcache_of_thread()))
 		return;
 	struct tcache *tcache = tcache_hide();
 	lock_acquire(&threads);
@@ -512,7 +390,7 @@ runs_later void tcache_empty_others(bool all)
 
 runs_later void tcache_fork_child(void)
 {
-	const struct tcache *own = cache_of_thread();
+	const struct tcache *own = tcache_of_thread();
 	struct tcache *next;
 
 	if (tcache_is_busy())

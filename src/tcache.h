@@ -1,10 +1,10 @@
 /*
- * tcache.h - the cache of a thread: made, shown, hidden, and ended with it; and what malloc and free do when they do not
- * hit.
+ * tcache.h - the cache of a thread: made, shown, hidden, and ended with it.
  *
- * The fast paths of malloc and free, in the room hits, touch nothing but the cache, and nothing shared. A slot that
- * belongs to another arena than the thread's goes to the outbox, and home from there in batches.
- * What a thread has at hand that sleeps goes back to the slabs: other threads see to that.
+ * The fast paths of malloc and free, in the room hits, touch nothing but the cache, and nothing shared; the slow ones, in
+ * the room misses, hide it first. What a thread has at hand that sleeps goes back to the slabs: other threads see to that.
+ *
+ * All functions act for the thread that calls, unless it is said, and lock for themselves. No errno is set.
  */
 #ifndef TCACHE_H
 #define TCACHE_H
@@ -35,6 +35,33 @@ static inline struct tcache *tcache_shown(void)
 struct tcache *tcache_hide(void);
 void tcache_show(struct tcache *tcache);
 
+/* What the thread shows, or would if nobody had taken it. */
+struct tcache *tcache_of_thread(void);
+
+static inline bool tcache_has_arena(const struct tcache *tcache)
+{
+	return likely(tcache->arena_number != TCACHE_ARENA_NONE);
+}
+
+/* Says that the thread is at its cache, which it shows; to be paired with tcache_leave.
+ * Returns: whether another thread wants the cache: then it is not to be changed. */
+static inline bool tcache_enter(struct tcache *tcache)
+{
+	struct tcache_more *more = tcache_more(tcache);
+
+	/* A signal handler that comes in between leaves it as it was. */
+	__atomic_store_n(&more->busy, (uint8_t)(more->busy + 1), __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return unlikely(__atomic_load_n(&more->wanted, __ATOMIC_ACQUIRE));
+}
+
+static inline void tcache_leave(struct tcache *tcache)
+{
+	expect(tcache_more(tcache)->busy != 0);
+	__atomic_store_n(&tcache_more(tcache)->busy, (uint8_t)(tcache_more(tcache)->busy - 1),
+	                 __ATOMIC_RELEASE);
+}
+
 /* Whether this is a signal handler that has interrupted its thread there. */
 bool tcache_hides(void);
 
@@ -46,25 +73,13 @@ static inline bool tcache_is_busy(void)
 /* Prepares the room: the key whose destructor ends a thread's cache. Returns: false without one. */
 bool tcache_boot(void);
 
-/* Gives this thread a cache. Returns: false when there is no memory for one: the slow paths then do
- * without. */
-bool tcache_new(void);
+/* Gives this thread a cache, where it has none and may have one. Returns: whether it has one; the slow paths do without
+ * where there is no memory for it, and in a thread that has ended its cache. */
+bool tcache_have(void);
 
-/* The same where it has none, and may have one, before it takes a lock with which it is to allocate: an arena comes with
- * a lock of its own, which is to be made while no other is held. */
+/* The same before it takes a lock with which it is to allocate: an arena comes with a lock of its own, which is to be made
+ * while no other is held. */
 void tcache_prepare(void);
-
-/* Takes a slot of a class, or where larger, and the thread has none of it at hand, perhaps of one above; not yet LIVE.
- * Returns: a slot whose ptr is NULL when there is no memory. */
-struct slot tcache_pop(unsigned class, bool larger);
-
-/* Takes back a slot that was live until now. */
-void tcache_push(struct slot slot, const struct pagemap_entry *entry);
-
-/* The same, for the fast path of free: its magazine is full; it belongs to another arena, or the thread has slept. The
- * last argument is the state, as the register that it comes in is the one that free has it in. */
-void tcache_spill(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
-void tcache_send(void *ptr, const struct pagemap_entry *entry, uint8_t *state);
 
 /* Puts everything this thread has at hand back into the slabs. */
 void tcache_flush_self(void);
@@ -75,9 +90,5 @@ void tcache_fork_child(void);
 
 /* Empties caches of other threads: all, or those whose threads sleep, as it seems. Locks: the caller holds none. */
 void tcache_empty_others(bool all);
-
-/* Whether this allocation, of a class or a large one, is the one in N. To be asked once for each allocation
- * that comes to the slow path, before it is met. */
-bool tcache_sample_due(unsigned class);
 
 #endif

@@ -2,6 +2,7 @@
  * them all: whose cache it is at the moment is a variable.
  * timeout: 500 */
 #include "idle.h"
+#include "misses.h"
 #include "model.h"
 #include <limits.h>
 
@@ -80,10 +81,10 @@ static void pop(struct input *input, unsigned class)
 	/* Whoever is sampled is given something else, from elsewhere. */
 	if (magazines_sample != 0 &&
 	    tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
-	    tcache_sample_due(class))
+	    misses_sample_due(class))
 		return;
 	bool larger = draw(input, 2) != 0;
-	struct slot slot = tcache_pop(class, larger);
+	struct slot slot = misses_pop(class, larger);
 	CLAIM(slot.ptr != NULL);
 	unsigned taken = pagemap_find(slot.ptr)->sizeclass;
 	if (taken != class) {
@@ -96,7 +97,7 @@ static void pop(struct input *input, unsigned class)
 static void push(struct block *block)
 {
 	block_check(block, block->bytes);
-	tcache_push(block->slot, pagemap_find(block->at));
+	misses_push(block->slot, pagemap_find(block->at));
 	CLAIM(*block->slot.state == SLOT_DEAD);
 	struct slot found;
 	CLAIM(alloc_find_slot(block->at, &found) == NULL);
@@ -155,7 +156,7 @@ static void burst(struct input *input, unsigned class)
 	unsigned taker = player;
 
 	for (unsigned i = 0; i < count; i++) {
-		slots[i] = tcache_pop(class, false);
+		slots[i] = misses_pop(class, false);
 		CLAIM(slots[i].ptr != NULL);
 		CLAIM(*slots[i].state != SLOT_LIVE);
 		*slots[i].state = SLOT_LIVE;
@@ -163,7 +164,7 @@ static void burst(struct input *input, unsigned class)
 	}
 	switch_to((unsigned)draw(input, PLAYERS));
 	for (unsigned i = 0; i < count; i++)
-		tcache_push(slots[i], pagemap_find(slots[i].ptr));
+		misses_push(slots[i], pagemap_find(slots[i].ptr));
 	switch_to(taker);
 }
 

@@ -1,9 +1,10 @@
 /* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
  * their threads, and with the threads that a fork leaves behind; those of threads that sleep are emptied.
- * links: tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: misses tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
 #include "tcache.h"
 #include "child.h"
 #include "heap.h"
+#include "misses.h"
 #include "options.h"
 #include "page_b.h"
 #include "pages.h"
@@ -19,7 +20,7 @@ static void all_ok(void)
 
 static struct slot pop(unsigned class)
 {
-	struct slot slot = tcache_pop(class, false);
+	struct slot slot = misses_pop(class, false);
 
 	REQUIRE(slot.ptr);
 	REQUIRE(*slot.state != SLOT_LIVE);
@@ -29,7 +30,7 @@ static struct slot pop(unsigned class)
 
 static void push(struct slot slot)
 {
-	tcache_push(slot, pagemap_find(slot.ptr));
+	misses_push(slot, pagemap_find(slot.ptr));
 	REQUIRE(*slot.state == SLOT_DEAD);
 }
 
@@ -101,7 +102,7 @@ static void drain(unsigned class)
 /* Takes a slot of a class of which nothing is at hand, or of one above. Returns: whether it is larger. */
 static bool takes(unsigned class, struct slot larger)
 {
-	struct slot slot = tcache_pop(class, true);
+	struct slot slot = misses_pop(class, true);
 
 	REQUIRE(slot.ptr);
 	*slot.state = SLOT_LIVE;
