@@ -8,6 +8,7 @@
 #include "alloc.h"
 #include "boot.h"
 #include "bootstrap.h"
+#include "clock.h"
 #include "guarded.h"
 #include "hardened.h"
 #include "heap.h"
@@ -17,7 +18,6 @@
 #include "makers.h"
 #include "misses.h"
 #include "misuse.h"
-#include "os.h"
 #include "page_b.h"
 
 #include <errno.h>
@@ -405,7 +405,7 @@ size_t alloc_trim(void)
 		return 0;
 	tcache_flush_self();
 	struct tcache *tcache = tcache_hide();
-	size_t bytes = idle_trim(os_clock_ms());
+	size_t bytes = idle_trim(clock_ms());
 	tcache_show(tcache);
 	return bytes;
 }

@@ -6,9 +6,9 @@
  * Locks:  none.
  */
 #include "at_exit.h"
+#include "clock.h"
 #include "introspect.h"
 #include "options.h"
-#include "os.h"
 #include "page_b.h"
 #include "report.h"
 #include "statistics.h"
@@ -207,8 +207,8 @@ runs_at_start void at_exit_start(void)
 	}
 	stats.pid = getpid();
 	statistics_wanted = true;
-	os_stopwatch_runs = true;
+	clock_stopwatch_runs = true;
 	if (halloc_page_b.start_ms == 0)
-		halloc_page_b.start_ms = os_clock_whole_ms();
+		halloc_page_b.start_ms = clock_whole_ms();
 	stderr_remember();
 }

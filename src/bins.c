@@ -9,6 +9,7 @@
  *     after   | 1: free                           |               records 3 and 2 are given back
  */
 #include "bins.h"
+#include "clock.h"
 
 /* Bins: one for each size below 16 granules, then four for each doubling. */
 #define BINS_EXACT      16u
@@ -192,7 +193,7 @@ void cell_free(struct heap *heap, uint32_t cell, enum heap_contents contents)
 	}
 	freed->kind = HEAP_FREE;
 	if (heap->grows) {
-		pages_set_dirty(heap, freed, contents == HEAP_ZERO ? 0 : os_clock_ms());
+		pages_set_dirty(heap, freed, contents == HEAP_ZERO ? 0 : clock_ms());
 		heap->granules_dirty += contents == HEAP_DIRTY ? freed->size : 0;
 		freed->dirty = contents == HEAP_DIRTY;
 	}

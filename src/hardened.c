@@ -9,6 +9,7 @@
  * Locks:  the arena's lock around everything that concerns its slots.
  */
 #include "hardened.h"
+#include "clock.h"
 #include "guarded.h"
 #include "idle.h"
 #include "makers.h"
@@ -189,7 +190,7 @@ bool hardened_give_back(void)
 	if (quarantine_give_back())
 		any = true;
 	if (any)
-		idle_purge(os_clock_ms(), 0);
+		idle_purge(clock_ms(), 0);
 	return any;
 }
 

@@ -6,6 +6,7 @@
  * Locks:  heap->lock (rank HEAP, or USER_HEAP); may then take PAGE_B.
  */
 #include "heap.h"
+#include "clock.h"
 #include "huge.h"
 
 #include <errno.h>
@@ -102,7 +103,7 @@ static size_t idle_tail(const struct heap *heap, uint32_t cell, size_t bytes)
 	size_t tail = heap_bytes_of(heap, cell_at(heap, cell)->size) - used;
 	if (tail <= tail_note(last, tail) || tail < TAIL_BYTES_MIN ||
 	    heap->pages[last].dirty_since == 0 || huge_is_asked_around(heap, last) ||
-	    os_clock_ms() - process_grew_ms >= TAIL_GROWTH_MS)
+	    clock_ms() - process_grew_ms >= TAIL_GROWTH_MS)
 		return 0;
 	tails[last % TAILS_KNOWN].bytes = (uint32_t)tail;
 	return tail;
@@ -119,7 +120,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 	if (alignment < granule)
 		alignment = granule;
 	if (granules != UINT32_MAX) {
-		uint64_t clock = os_stopwatch();
+		uint64_t clock = clock_stopwatch();
 		lock_acquire(&heap->lock);
 		uint32_t cell = cell_take(heap, granules, alignment, kind, credit);
 		if (cell != 0)
@@ -129,7 +130,7 @@ static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_k
 		if (kind == HEAP_BLOCK) {
 			tail = cell != 0 ? idle_tail(heap, cell, bytes) : 0;
 			heap->blocks_taken += cell != 0;
-			heap->block_ns += os_stopwatch_since(clock);
+			heap->block_ns += clock_stopwatch_since(clock);
 		}
 		lock_release(&heap->lock);
 	}
@@ -187,7 +188,7 @@ runs_seldom bool heap_open_part(void *start, size_t bytes)
 size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_contents contents)
 {
 	size_t bytes = 0;
-	uint64_t clock = os_stopwatch();
+	uint64_t clock = clock_stopwatch();
 
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);
@@ -198,7 +199,7 @@ size_t heap_give(struct heap *heap, void *ptr, enum heap_kind kind, enum heap_co
 		cell_free(heap, cell, contents);
 		if (kind == HEAP_BLOCK) {
 			heap->blocks_given++;
-			heap->block_ns += os_stopwatch_since(clock);
+			heap->block_ns += clock_stopwatch_since(clock);
 		}
 	}
 	lock_release(&heap->lock);
@@ -266,7 +267,7 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 
 	if (granules == UINT32_MAX)
 		return false;
-	uint64_t clock = os_stopwatch();
+	uint64_t clock = clock_stopwatch();
 	lock_acquire(&heap->lock);
 	uint32_t cell = cell_starting(heap, ptr);
 	expect(cell != 0);
@@ -278,7 +279,7 @@ bool heap_resize(struct heap *heap, void *ptr, size_t bytes)
 	else
 		done = cell_extend(heap, cell, granules);
 	heap->blocks_resized += done && granules != size;
-	heap->block_ns += os_stopwatch_since(clock);
+	heap->block_ns += clock_stopwatch_since(clock);
 	lock_release(&heap->lock);
 	return done;
 }

@@ -24,6 +24,7 @@
  * or sampling, as the guarded blocks' cells lie among the slabs, and hardly any of their memory is used.
  */
 #include "huge.h"
+#include "clock.h"
 #include "limit.h"
 #include "options.h"
 
@@ -124,12 +125,12 @@ static void mark(struct heap *heap, uint32_t offset, uint32_t end)
 /* What it takes to make pages, and to touch some: a host may only then see to them. */
 runs_later static uint64_t timed(void *start, size_t bytes)
 {
-	uint64_t clock = os_stopwatch_read();
+	uint64_t clock = clock_stopwatch_read();
 
 	os_populate(start, bytes);
 	for (size_t at = 0; at < bytes; at += os_page_bytes)
 		(void)((volatile const char *)start)[at];
-	return os_stopwatch_read() - clock;
+	return clock_stopwatch_read() - clock;
 }
 
 /* What a small page takes, in ns; 0: not known. */
@@ -300,7 +301,7 @@ static void count_brought(struct heap *heap, uint32_t number, uint32_t first, ui
 	for (; first < end && first < cell_end(cell); first++) {
 		if (heap->pages[first].dirty_since != 0)
 			continue;
-		heap->pages[first].dirty_since = os_clock_ms();
+		heap->pages[first].dirty_since = clock_ms();
 		if (!cell_is_free(heap, number))
 			continue;
 		heap->granules_dirty++;

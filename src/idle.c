@@ -7,9 +7,9 @@
  * Locks:  none of its own.
  */
 #include "idle.h"
+#include "clock.h"
 #include "limit.h"
 #include "options.h"
-#include "os.h"
 #include "page_b.h"
 #include "pages.h"
 #include "process.h"
@@ -38,7 +38,7 @@ void (*idle_empty_caches)(bool all);
 /* Gives back what has been idle for so long in slabs, and elsewhere. */
 runs_later static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t age_ms)
 {
-	uint64_t clock = os_stopwatch();
+	uint64_t clock = clock_stopwatch();
 	int saved = errno;
 	size_t purged = pages_purge(now_ms, slabs_age_ms);
 
@@ -49,7 +49,7 @@ runs_later static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t 
 		page_b_count(&halloc_page_b.purged_bytes, purged);
 	}
 	if (clock != 0)
-		page_b_count(&halloc_page_b.purge_ns, os_stopwatch_since(clock));
+		page_b_count(&halloc_page_b.purge_ns, clock_stopwatch_since(clock));
 	errno = saved;
 	return purged;
 }
@@ -107,7 +107,7 @@ __attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, 
 
 void idle_tick(void)
 {
-	uint32_t now = os_clock_ms();
+	uint32_t now = clock_ms();
 	uint32_t next = __atomic_load_n(&tick_next_ms, __ATOMIC_RELAXED);
 	uint32_t age = (uint32_t)options.purge_after_ms;
 	uint64_t wanted = __atomic_load_n(&halloc_page_b.trims_wanted, __ATOMIC_RELAXED);
@@ -120,10 +120,10 @@ void idle_tick(void)
 	uint64_t grown = __atomic_load_n(&growth_next, __ATOMIC_RELAXED);
 	if (unlikely(peak >= grown))
 		growth_tick(peak, grown, now, age);
-	if (likely(next != 0 && !os_has_come(now, next, age / 4 + 1)))
+	if (likely(next != 0 && !clock_has_come(now, next, age / 4 + 1)))
 		return;
 	if (unlikely(halloc_page_b.start_ms == 0))
-		halloc_page_b.start_ms = os_clock_whole_ms();
+		halloc_page_b.start_ms = clock_whole_ms();
 	/* One thread of those that come by does the work; the first time of all there is none. */
 	if (__atomic_compare_exchange_n(&tick_next_ms, &next, now + age / 4 + 1, false,
 	                                __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&

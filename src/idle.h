@@ -1,7 +1,7 @@
 /*
  * idle.h - idle memory goes back to the system.
  *
- * Times are milliseconds of os_clock_ms. All functions are called without a lock held, from any thread, and leave
+ * Times are milliseconds of clock_ms. All functions are called without a lock held, from any thread, and leave
  * errno as it is.
  */
 #ifndef IDLE_H

@@ -13,8 +13,9 @@
  * of a container its lower part may not be there: every directory up to the root is asked.
  */
 #include "limit.h"
+#include "clock.h"
+#include "machine.h"
 #include "options.h"
-#include "os.h"
 #include "report.h"
 
 #include <errno.h>
@@ -123,7 +124,7 @@ static bool group_read(size_t length, const char *name, char *text, size_t bytes
 
 	memcpy(path, cgroup.path, length);
 	report_text(path + length, sizeof path - length, "/%s", name);
-	return os_file_read(path, text, bytes);
+	return machine_file_read(path, text, bytes);
 }
 
 /* A file that holds one number. Returns: false when it is not there, or says "max". */
@@ -184,7 +185,7 @@ __attribute__((noinline)) static void group_find(void)
 	const char *root = CGROUP_ROOT "/memory";
 
 	cgroup.names = NULL;
-	if (!os_file_read("/proc/self/cgroup", lines, sizeof lines))
+	if (!machine_file_read("/proc/self/cgroup", lines, sizeof lines))
 		return;
 	char *group = group_with(lines, "memory");
 	if (group == NULL) {
@@ -208,7 +209,7 @@ __attribute__((noinline)) static void group_find(void)
 /* The memory that the process may use: of the control groups it is in, or of the machine. */
 static size_t memory_bytes(void)
 {
-	size_t smallest = os_memory_bytes();
+	size_t smallest = machine_memory_bytes();
 	size_t found;
 
 	if (cgroup.names == NULL)
@@ -308,7 +309,7 @@ bool limit_pressed(uint32_t now_ms)
 	uint32_t next = __atomic_load_n(&look_next_ms, __ATOMIC_ACQUIRE);
 	int saved = errno;
 
-	if (next != 0 && !os_has_come(now_ms, next, LOOK_AGAIN_MS))
+	if (next != 0 && !clock_has_come(now_ms, next, LOOK_AGAIN_MS))
 		return false;
 	/* Far ahead, so that one looks, and nobody else until it has. */
 	if (!__atomic_compare_exchange_n(&look_next_ms, &next, now_ms + LOOK_AGAIN_MS, false,

@@ -9,8 +9,8 @@
  * Locks:  none: who calls has the cache to itself. May take ARENA and PAGE_B.
  */
 #include "magazines.h"
+#include "machine.h"
 #include "options.h"
-#include "os.h"
 #include "page_b.h"
 #include "slots.h"
 
@@ -349,7 +349,7 @@ void magazines_prepare(struct tcache *tcache)
 			tcache_more(tcache)->returns[class] = NO_SLOTS;
 	}
 	if (tcache->samples) {
-		tcache_more(tcache)->random = os_random() | 1;
+		tcache_more(tcache)->random = machine_random() | 1;
 		tcache_more(tcache)->sample_in = sample_draw(tcache);
 	}
 }

@@ -1,24 +1,20 @@
 /*
- * os - everything that halloc asks of the system.
+ * os - memory, as the system gives it.
  *
- * Holds:  the page size, and where the next window goes.
+ * Holds:  the page size, where the next window goes, the limits that the process began with, and how many guards there are.
  * Always: a refusal of the system (ENOMEM, EPERM of a filter) changes nothing and is told.
  * Locks:  none; windows are guarded by their owners.
  */
 #include "os.h"
+#include "machine.h"
 #include "report.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/sysinfo.h>
-#include <time.h>
-#include <unistd.h>
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -58,7 +54,6 @@
 #define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
 
 uint64_t os_calls;
-bool os_stopwatch_runs;
 bool os_memory_is_limited;
 static size_t space_bytes_max = SIZE_MAX; /* RLIMIT_AS */
 static size_t data_bytes_max = SIZE_MAX;  /* RLIMIT_DATA */
@@ -72,39 +67,14 @@ static void call_count(void)
 	__atomic_fetch_add(&os_calls, 1, __ATOMIC_RELAXED);
 }
 
-/* What the system gave this program by chance; 0: nothing. libc's secrets are its two halves: together they tell of
- * neither. */
-static uint64_t random_seed(void)
-{
-	const void *bytes = (const void *)getauxval(AT_RANDOM);
-	uint64_t halves[2] = {0};
-
-	if (bytes != NULL)
-		memcpy(halves, bytes, sizeof halves);
-	return halves[0] ^ (halves[1] << 32 | halves[1] >> 32);
-}
-
-uint64_t os_random(void)
-{
-	static uint64_t state;
-	uint64_t seed = state == 0 ? random_seed() : 0;
-
-	/* splitmix64 (Steele, Lea, Flood 2014), stirred by the clock; but for the first time: the clock lies where the
-	 * start of a program touches nothing else of libc. */
-	state += 0x9e3779b97f4a7c15u + (seed != 0 ? seed : os_stopwatch_read());
-	uint64_t z = state;
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 void os_boot(void)
 {
 	os_page_bytes = getauxval(AT_PAGESZ);
 	if (os_page_bytes == 0)
 		os_page_bytes = 4096;
 	os_page_shift = (unsigned)__builtin_ctzl(os_page_bytes);
-	window_next = WINDOWS_LOWEST + os_random() % WINDOWS_SPREAD / WINDOW_ALIGN * WINDOW_ALIGN;
+	window_next =
+	        WINDOWS_LOWEST + machine_random() % WINDOWS_SPREAD / WINDOW_ALIGN * WINDOW_ALIGN;
 	struct rlimit space = {RLIM_INFINITY, RLIM_INFINITY}, data = space;
 	getrlimit(RLIMIT_AS, &space);
 	getrlimit(RLIMIT_DATA, &data);
@@ -468,7 +438,7 @@ runs_seldom unsigned os_mappings_max(void)
 	if (likely(known != 0))
 		return known;
 	unsigned long mappings = 0;
-	if (os_file_read("/proc/sys/vm/max_map_count", text, sizeof text))
+	if (machine_file_read("/proc/sys/vm/max_map_count", text, sizeof text))
 		mappings = strtoul(text, NULL, 10);
 	if (mappings == 0 || mappings > UINT32_MAX)
 		mappings = OS_MAPPINGS_MAX;
@@ -498,95 +468,4 @@ runs_seldom bool os_guard_claim(void)
 void os_guard_release(void)
 {
 	__atomic_fetch_sub(&guards, 1, __ATOMIC_RELAXED);
-}
-
-uint64_t os_clock_whole_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	return ms == 0 ? 1 : ms;
-}
-
-uint32_t os_clock_ms(void)
-{
-	uint32_t ms = (uint32_t)os_clock_whole_ms();
-
-	return ms == 0 ? 1 : ms;
-}
-
-uint64_t os_stopwatch_read(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-runs_seldom size_t os_memory_bytes(void)
-{
-	struct sysinfo info;
-
-	if (sysinfo(&info) != 0)
-		return SIZE_MAX;
-	return (size_t)info.totalram * info.mem_unit;
-}
-
-bool os_file_read(const char *path, char *text, size_t bytes)
-{
-	int cancel = report_hold_cancel();
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = -1;
-
-	if (fd >= 0) {
-		got = read(fd, text, bytes - 1);
-		close(fd);
-	}
-	report_release_cancel(cancel);
-	if (got <= 0)
-		return false;
-	text[got] = '\0';
-	return true;
-}
-
-/* The processors that the control group's quota pays for, rounded up; 0 where there is no quota. */
-static unsigned cgroup_cpus(void)
-{
-	char text[128];
-	unsigned long quota = 0;
-	unsigned long period = 0;
-	char *rest;
-
-	/* Version 2: "QUOTA PERIOD" or "max PERIOD"; inside a container its own group is the root. */
-	if (os_file_read("/sys/fs/cgroup/cpu.max", text, sizeof text)) {
-		quota = strtoul(text, &rest, 10);
-		period = strtoul(rest, NULL, 10);
-	} else if (os_file_read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", text, sizeof text) &&
-	           text[0] != '-') {
-		quota = strtoul(text, NULL, 10);
-		if (os_file_read("/sys/fs/cgroup/cpu/cpu.cfs_period_us", text, sizeof text))
-			period = strtoul(text, NULL, 10);
-	}
-	return quota == 0 || period == 0 ? 0 : (unsigned)((quota + period - 1) / period);
-}
-
-/* Room for 8,192 CPUs; the system refuses less than it has. */
-#define AFFINITY_WORDS (8192 / (8 * sizeof(unsigned long)))
-
-unsigned os_cpus(void)
-{
-	unsigned long set[AFFINITY_WORDS];
-	unsigned cpus = 0;
-	unsigned quota = cgroup_cpus();
-	/* Not sched_getaffinity: it lies where the start of a program touches nothing else of libc. */
-	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof set, set);
-
-	for (long i = 0; i < bytes / (long)sizeof *set; i++)
-		cpus += (unsigned)__builtin_popcountl(set[i]);
-	if (cpus == 0)
-		cpus = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	if (quota != 0 && quota < cpus)
-		cpus = quota;
-	return cpus == 0 ? 1 : cpus;
 }

@@ -1,8 +1,9 @@
 /*
- * os.h - memory, time and chance, as the system gives them.
+ * os.h - memory, as the system gives it.
  *
  * Sizes are bytes; addresses and sizes given to these functions are multiples of os_page_bytes. A call
  * that the system refuses changes nothing and says so; errno is left as the system set it.
+ * Locks: none are taken; who opens or claims of a window sees to it that nobody else does.
  */
 #ifndef OS_H
 #define OS_H
@@ -117,61 +118,11 @@ void os_guard_release(void);
 /* Makes a range read-only, or readable and writable again. Returns: false when the system refused. */
 bool os_seal(void *start, size_t bytes, bool sealed);
 
-/* Reads the first bytes of a small file, such as those of /proc and /sys, as text.
- * Returns: false when there is none. */
-bool os_file_read(const char *path, char *text, size_t bytes);
-
 /* Whether the process began with a limit (RLIMIT_AS, RLIMIT_DATA) on what it may map. Asked at boot alone:
  * a filter of system calls that comes later may forbid the question. */
 extern bool os_memory_is_limited;
 
 /* The least of these limits; SIZE_MAX without. */
 size_t os_bytes_max(void);
-
-/* The memory of the machine. */
-size_t os_memory_bytes(void);
-
-/* A clock for the slow paths, in ns; it stands still at 0 unless os_stopwatch_runs, which is set once,
- * at boot, by those who want the time told. */
-extern bool os_stopwatch_runs;
-uint64_t os_stopwatch_read(void);
-
-static inline uint64_t os_stopwatch(void)
-{
-	return __builtin_expect(os_stopwatch_runs, 0) ? os_stopwatch_read() : 0;
-}
-
-static inline uint64_t os_stopwatch_since(uint64_t start)
-{
-	return __builtin_expect(start != 0, 0) ? os_stopwatch_read() - start : 0;
-}
-
-/* Milliseconds from an arbitrary moment; never 0, and coarse: some 4 ms. */
-uint32_t os_clock_ms(void);
-
-/* The same in 64 bits: those of the other start anew after 49 days. */
-uint64_t os_clock_whole_ms(void);
-
-/* Returns: whether since_ms lies age_ms or more before now_ms; for an age of 0, always. A moment that another thread
- * has entered after now_ms was read does not. */
-static inline bool os_has_passed(uint32_t now_ms, uint32_t since_ms, uint32_t age_ms)
-{
-	uint32_t passed = now_ms - since_ms;
-
-	return age_ms == 0 || (passed >= age_ms && passed < UINT32_MAX - 60000);
-}
-
-/* Returns: whether a moment has come that was set at most most_ms ahead; the clock may have gone around since. One that
- * lies up to a second further ahead has not: now_ms may have been read before it was set. */
-static inline bool os_has_come(uint32_t now_ms, uint32_t then_ms, uint32_t most_ms)
-{
-	return then_ms - now_ms - 1 >= most_ms + 1000;
-}
-
-/* The processors this process may use: by affinity and by the control group's quota; at least 1. */
-unsigned os_cpus(void);
-
-/* A number that cannot be foretold, for placing things; not for keys. */
-uint64_t os_random(void);
 
 #endif

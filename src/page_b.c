@@ -11,6 +11,7 @@
  * Locks:  page_b.lock (rank PAGE_B), the last of all.
  */
 #include "page_b.h"
+#include "clock.h"
 #include "lock.h"
 #include "report.h"
 
@@ -172,7 +173,7 @@ static void frame_leave(struct frame *frame, uint64_t bits)
 	expect((frame->used & bits) == bits);
 	frame->used &= ~bits;
 	if (frame->used == 0) {
-		frame->idle_since = os_clock_ms() | 1;
+		frame->idle_since = clock_ms() | 1;
 		page_b.idle_frames++;
 	}
 }
@@ -345,7 +346,7 @@ void page_b_record_free(void *record, size_t size)
 
 static bool frame_is_idle(const struct frame *frame, uint32_t now_ms, uint32_t age_ms)
 {
-	return frame->idle_since != 0 && os_has_passed(now_ms, frame->idle_since, age_ms);
+	return frame->idle_since != 0 && clock_has_passed(now_ms, frame->idle_since, age_ms);
 }
 
 /* Gives the whole OS pages among idle frames back. Returns: their bytes. */

@@ -41,8 +41,7 @@ struct page_b_header {
 	const void *arenas;    /* struct arena *, ARENAS_MAX of them, to the first NULL */
 	const void *tcaches;   /* struct tcache *, the first of a list */
 	const void *bootstrap; /* the bootstrap buffer */
-	uint64_t
-	        start_ms; /* os_clock_whole_ms when the heap first read the clock: soon; 0: not yet */
+	uint64_t start_ms; /* clock_whole_ms when the heap first read the clock: soon; 0: not yet */
 	uint64_t record_bytes_claimed;
 	uint64_t record_bytes_used;
 	uint64_t page_a_bytes_peak; /* the most of Page A in cells in use at a time */

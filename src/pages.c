@@ -6,6 +6,7 @@
  * Locks:  arena->lock (rank ARENA), one at a time; may then take HEAP and PAGE_B.
  */
 #include "pages.h"
+#include "clock.h"
 #include "heap.h"
 #include "os.h"
 #include "slots.h"
@@ -95,7 +96,7 @@ static bool arena_purge_one(struct arena *arena, uint32_t now_ms, uint32_t age_m
 	lock_acquire(&arena->lock);
 	slots_open_mail(arena);
 	struct slab *slab = arena->idle_first;
-	if (slab != NULL && os_has_passed(now_ms, slab->idle_since, age_ms)) {
+	if (slab != NULL && clock_has_passed(now_ms, slab->idle_since, age_ms)) {
 		bool empty = slab->free == slab_class(slab)->slots;
 		slab_idle_remove(arena, slab);
 		done = !empty || slab_unguard(slab);

@@ -10,6 +10,7 @@
  */
 #include "process.h"
 #include "bins.h"
+#include "clock.h"
 #include "huge.h"
 #include "page_b.h"
 #include "pagemap.h"
@@ -83,7 +84,7 @@ void process_note_peak(const struct heap *heap, size_t credit)
 		return;
 	/* Which others read without the lock. */
 	__atomic_store_n(&halloc_page_b.committed_bytes_peak, bytes, __ATOMIC_RELAXED);
-	process_grew_ms = os_clock_ms();
+	process_grew_ms = clock_ms();
 }
 
 runs_seldom size_t heap_committed_bytes(void)

@@ -6,6 +6,7 @@
  */
 #include "purge.h"
 #include "bins.h"
+#include "clock.h"
 #include "huge.h"
 
 #include <string.h>
@@ -66,7 +67,7 @@ bool heap_is_zero(struct heap *heap, const void *ptr, size_t bytes)
 
 static bool page_is_idle(const struct heap_page *page, uint32_t now_ms, uint32_t age_ms)
 {
-	return page->dirty_since != 0 && os_has_passed(now_ms, page->dirty_since, age_ms);
+	return page->dirty_since != 0 && clock_has_passed(now_ms, page->dirty_since, age_ms);
 }
 
 /* Gives back the runs of idle heap pages in a free cell of the process heap. */

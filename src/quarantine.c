@@ -9,6 +9,7 @@
  * Locks:  the arena's lock around everything that concerns its slots.
  */
 #include "quarantine.h"
+#include "machine.h"
 #include "options.h"
 #include "page_b.h"
 #include "report.h"
@@ -202,7 +203,7 @@ static struct quarantine *quarantine_new(struct arena *arena)
 		quarantine = page_b_record_new(sizeof *quarantine);
 	if (quarantine == NULL)
 		return NULL;
-	quarantine->random = os_random() | 1;
+	quarantine->random = machine_random() | 1;
 	quarantine->arena = arena;
 	recent_clear(quarantine);
 	quarantines[arena->number] = quarantine;
@@ -212,7 +213,7 @@ static struct quarantine *quarantine_new(struct arena *arena)
 bool quarantine_boot(void)
 {
 	unsigned used = 0;
-	unsigned wanted = options.arenas != 0 ? (unsigned)options.arenas : 4 * os_cpus();
+	unsigned wanted = options.arenas != 0 ? (unsigned)options.arenas : 4 * machine_cpus();
 
 	for (unsigned i = 0; i < wanted && i < QUARANTINES_MAX; i++) {
 		if (slab_arena(i) == NULL && slab_arena_new(ARENAS_MAX) == NULL)

@@ -10,6 +10,7 @@
  */
 #include "slab.h"
 #include "awake.h"
+#include "clock.h"
 #include "heap.h"
 #include "huge.h"
 #include "page_b.h"
@@ -81,7 +82,7 @@ static void list_remove(struct arena *arena, struct slab *slab)
 
 void slab_idle_add(struct arena *arena, struct slab *slab)
 {
-	slab->idle_since = os_clock_ms();
+	slab->idle_since = clock_ms();
 	slab->idle_next = NULL;
 	slab->idle_previous = arena->idle_last;
 	if (arena->idle_last != NULL)

@@ -8,8 +8,8 @@
  * Locks:  none; whoever owns the block at the time calls.
  */
 #include "slack.h"
+#include "machine.h"
 #include "misuse.h"
-#include "os.h"
 
 uint64_t slack_secret;
 
@@ -18,7 +18,7 @@ const unsigned char slack_masks[2 * SLACK_PAIR_BYTES] = {
 
 void slack_boot(void)
 {
-	slack_secret = os_random();
+	slack_secret = machine_random();
 }
 
 /* The word that the end of a block lies in: what it holds from there on, and a mask of these bytes. The

@@ -7,6 +7,7 @@
  */
 #include "slots.h"
 #include "awake.h"
+#include "clock.h"
 #include "os.h"
 
 #include <string.h>
@@ -116,13 +117,13 @@ runs_seldom void slots_return_held(struct arena *arena, struct slab *slab, unsig
 
 void slots_flush(struct arena *arena, const struct slot *slots, unsigned count)
 {
-	uint64_t clock = os_stopwatch();
+	uint64_t clock = clock_stopwatch();
 
 	lock_acquire(&arena->lock);
 	slots_open_mail(arena);
 	slots_return(arena, slots, count);
 	arena->flushes++;
-	arena->flush_ns += os_stopwatch_since(clock);
+	arena->flush_ns += clock_stopwatch_since(clock);
 	lock_release(&arena->lock);
 }
 
@@ -242,7 +243,7 @@ runs_seldom unsigned slots_take_held(struct arena *arena, unsigned class, uint64
 unsigned slots_fill(struct arena *arena, unsigned class, struct slot *slots, unsigned wanted)
 {
 	unsigned count = 0;
-	uint64_t clock = os_stopwatch();
+	uint64_t clock = clock_stopwatch();
 
 	lock_acquire(&arena->lock);
 	slots_open_mail(arena);
@@ -254,7 +255,7 @@ unsigned slots_fill(struct arena *arena, unsigned class, struct slot *slots, uns
 	}
 	arena->fills++;
 	arena->slots_filled += count;
-	arena->fill_ns += os_stopwatch_since(clock);
+	arena->fill_ns += clock_stopwatch_since(clock);
 	lock_release(&arena->lock);
 	if (unlikely(count < wanted))
 		memmove(slots, slots + wanted - count, count * sizeof *slots);
@@ -269,10 +270,10 @@ static struct {
 /* Makes pages, and notes what each took, in so many trials. */
 runs_later static void populate_timed(uintptr_t start, size_t bytes, uint32_t trial)
 {
-	uint64_t clock = os_stopwatch_read();
+	uint64_t clock = clock_stopwatch_read();
 
 	os_populate((void *)start, bytes);
-	uint64_t ns = (os_stopwatch_read() - clock) / (bytes >> os_page_shift);
+	uint64_t ns = (clock_stopwatch_read() - clock) / (bytes >> os_page_shift);
 	if (trial == 0 || ns < __atomic_load_n(&populate_trials.least_ns, __ATOMIC_RELAXED))
 		__atomic_store_n(&populate_trials.least_ns, ns, __ATOMIC_RELAXED);
 	__atomic_store_n(&populate_trials.count, trial + 1, __ATOMIC_RELAXED);

@@ -7,6 +7,7 @@
  */
 #include "statistics.h"
 #include "alloc.h"
+#include "clock.h"
 #include "limit.h"
 #include "os.h"
 #include "page_b.h"
@@ -32,7 +33,7 @@ static struct process_figures process_figures(void)
 
 	getrusage(RUSAGE_SELF, &usage);
 	return (struct process_figures){
-	        .up_ms = start_ms == 0 ? 0 : os_clock_whole_ms() - start_ms,
+	        .up_ms = start_ms == 0 ? 0 : clock_whole_ms() - start_ms,
 	        .resident_bytes_peak = (size_t)usage.ru_maxrss * 1024,
 	        .faults_minor = (uint64_t)usage.ru_minflt,
 	        .faults_major = (uint64_t)usage.ru_majflt,

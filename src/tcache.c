@@ -10,8 +10,8 @@
 #include "tcache.h"
 #include "idle.h"
 #include "lock.h"
+#include "machine.h"
 #include "options.h"
-#include "os.h"
 #include "outbox.h"
 #include "page_b.h"
 
@@ -410,7 +410,7 @@ runs_later void tcache_fork_child(void)
 
 bool tcache_boot(void)
 {
-	unsigned cpus = os_cpus();
+	unsigned cpus = machine_cpus();
 
 	lock_init(&threads, LOCK_RANK_THREADS);
 	magazines_sample = options.sample;

@@ -1,6 +1,7 @@
 /* The core: cells of a heap of fixed size and of the process heap, against a list of what is out. What a
  * take refuses did not fit; what is free reads as zero where the heap says so.
  * timeout: 500 */
+#include "clock.h"
 #include "model.h"
 
 const char *const model_modes[] = {"HALLOC_LIMIT=1T", "HALLOC_LIMIT=5M", NULL};
@@ -204,7 +205,7 @@ static void step(struct input *input)
 	else if (kind == 14)
 		look(input);
 	else if (kind == 15)
-		heap_purge(heap, os_clock_ms(), 0);
+		heap_purge(heap, clock_ms(), 0);
 	else if (block == NULL)
 		return;
 	else if (kind < 11)
@@ -241,7 +242,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 		if (blocks[i].at != NULL)
 			give(&blocks[i], false);
 	agree();
-	heap_purge(heap, os_clock_ms(), 0);
+	heap_purge(heap, clock_ms(), 0);
 	agree();
 	if (heap != heap_process)
 		heap_close(heap);

@@ -1,6 +1,7 @@
 /* Slabs, and the magazines of several threads, against a list of the slots that are out. One thread plays
  * them all: whose cache it is at the moment is a variable.
  * timeout: 500 */
+#include "clock.h"
 #include "idle.h"
 #include "misses.h"
 #include "model.h"
@@ -219,7 +220,7 @@ static void step(struct input *input)
 	else if (kind < 29)
 		switch_to((unsigned)draw(input, PLAYERS));
 	else if (kind == 29)
-		idle_purge(os_clock_ms(), 0);
+		idle_purge(clock_ms(), 0);
 	else if (kind == 30)
 		tcache_flush_self();
 	else
@@ -257,7 +258,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	switch_to(0);
 	others_end();
 	tcache_flush_self();
-	idle_purge(os_clock_ms(), 0);
+	idle_purge(clock_ms(), 0);
 	agree();
 	CLAIM(heap_process->cells_in_use == 0);
 	return 0;

@@ -1,8 +1,9 @@
 /* The two-page core: the example to the byte, both ends of a heap, full pages, growth, what reads as
  * zero, purging; with the walker after every operation.
- * links: heap purge process look huge bins cells page_b pagemap limit lock os options report */
+ * links: heap purge process look huge bins cells page_b pagemap limit lock os machine clock options report */
 #include "heap.h"
 #include "child.h"
+#include "clock.h"
 #include "page_b.h"
 #include "pagemap.h"
 #include "process.h"
@@ -246,11 +247,11 @@ static void zeros(void)
 	fill(ptr, bytes, 4);
 	REQUIRE(give(heap, ptr) == bytes);
 	/* Not yet old enough, then old enough. */
-	REQUIRE(heap_purge(heap, os_clock_ms(), 1000000) == 0);
+	REQUIRE(heap_purge(heap, clock_ms(), 1000000) == 0);
 	REQUIRE(heap_ok(heap));
-	REQUIRE(heap_purge(heap, os_clock_ms(), 0) == bytes);
+	REQUIRE(heap_purge(heap, clock_ms(), 0) == bytes);
 	REQUIRE(heap_ok(heap));
-	REQUIRE(heap_purge(heap, os_clock_ms(), 0) == 0);
+	REQUIRE(heap_purge(heap, clock_ms(), 0) == 0);
 	REQUIRE(take(heap, bytes, 16) == ptr);
 	REQUIRE(heap_is_zero(heap, ptr, bytes));
 	REQUIRE(reads_zero(ptr, bytes));
@@ -273,7 +274,7 @@ static uint64_t take_part(char **ptr)
 {
 	uint64_t calls = os_calls;
 
-	process_grew_ms = os_clock_ms();
+	process_grew_ms = clock_ms();
 	*ptr = heap_take(heap_process, HEAP_PAGE_BYTES / 2, 16, HEAP_BLOCK);
 	REQUIRE(*ptr);
 	return os_calls - calls;
@@ -374,7 +375,7 @@ static void hole(void)
 	REQUIRE(give(heap, view.start) == 0);
 	ptr[bytes] = 1;
 	REQUIRE(give(heap, ptr) != 0);
-	heap_purge(heap, os_clock_ms(), 0);
+	heap_purge(heap, clock_ms(), 0);
 	REQUIRE(heap_ok(heap));
 	REQUIRE(*there == 'x');
 }

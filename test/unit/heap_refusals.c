@@ -1,6 +1,7 @@
 /* Memory that the system does not take back: it stays counted as used, and is cleared by hand where it must be
  * zero.
- * links: heap purge process look huge bins cells page_b pagemap limit lock os options report */
+ * links: heap purge process look huge bins cells page_b pagemap limit lock os machine clock options report */
+#include "clock.h"
 #include "heap.h"
 #include "os.h"
 #include "page_b.h"
@@ -57,7 +58,7 @@ static void zeroes(bool refuses)
 
 static void purges(void)
 {
-	uint32_t now = os_clock_ms();
+	uint32_t now = clock_ms();
 
 	refuse = true;
 	REQUIRE(heap_purge(heap_process, now, 0) == 0);

@@ -1,5 +1,5 @@
 /* What HALLOC_LIMIT may say, and that nobody looks at the control group unasked.
- * links: limit options os report */
+ * links: limit options os machine clock report */
 #include "limit.h"
 #include "child.h"
 #include "options.h"

@@ -1,5 +1,5 @@
 /* What the system refuses to unmap, to move or to change: it is tried again, and told.
- * links: os report */
+ * links: os machine clock report */
 #include "child.h"
 #include "os.h"
 #include <stdarg.h>

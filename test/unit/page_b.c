@@ -1,7 +1,8 @@
 /* Records of every size, zeroed, aligned, apart; arrays that grow; the walker that tells damage.
- * links: page_b os lock report */
+ * links: page_b os machine clock lock report */
 #include "page_b.h"
 #include "child.h"
+#include "clock.h"
 
 #include <sys/mman.h>
 
@@ -110,7 +111,7 @@ static void given_wrongly(void *arg)
 
 	page_b_record_free(record, *(size_t *)arg);
 	page_b_record_free(record, 64);
-	page_b_purge(os_clock_ms(), 0);
+	page_b_purge(clock_ms(), 0);
 }
 
 static size_t resident_of(const struct record *from, unsigned count)
@@ -138,7 +139,7 @@ static void purges(void)
 	for (unsigned i = 0; i < RECORDS; i++)
 		if (i % 100 != 0)
 			page_b_record_free(records[i].at, SIZE);
-	uint32_t now = os_clock_ms();
+	uint32_t now = clock_ms();
 	REQUIRE(page_b_purge(now, 100000) == 0);
 	REQUIRE(resident_of(records, RECORDS) == RECORDS);
 	size_t purged = page_b_purge(now + 110000, 100000);
@@ -173,7 +174,7 @@ static void merges(void)
 	claimed = halloc_page_b.record_bytes_claimed;
 	for (unsigned i = 0; i < RECORDS; i++)
 		page_b_record_free(records[i].at, 64);
-	page_b_purge(os_clock_ms(), 100000);
+	page_b_purge(clock_ms(), 100000);
 	for (unsigned i = 0; i < RECORDS * 64 / PAGE_B_RECORD_BYTES_MAX; i++) {
 		take(&records[i], PAGE_B_RECORD_BYTES_MAX, i);
 		REQUIRE((uintptr_t)records[i].at < (uintptr_t)wall);

@@ -1,5 +1,5 @@
 /* Addresses to entries, at both ends of the map and as it grows.
- * links: pagemap os report */
+ * links: pagemap os machine clock report */
 #include "pagemap.h"
 #include "child.h"
 

@@ -1,8 +1,9 @@
 /* Slots of every class leave in address order and come home; slabs come, go and are purged; the walker
  * after every operation.
- * links: pages slots slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: pages slots slab mail awake heap purge process look huge bins cells page_b pagemap sizeclass limit lock os machine clock options report */
 #include "slots.h"
 #include "child.h"
+#include "clock.h"
 #include "heap.h"
 #include "options.h"
 #include "page_b.h"
@@ -31,7 +32,7 @@ static void flush(struct arena *to, const struct slot *at, unsigned count)
 
 static size_t purge(void)
 {
-	size_t purged = pages_purge(os_clock_ms(), 0);
+	size_t purged = pages_purge(clock_ms(), 0);
 
 	REQUIRE(slab_ok(arena));
 	REQUIRE(heap_ok(heap_process));
@@ -405,7 +406,7 @@ static void twice(void)
 	REQUIRE(slab_ok(arena));
 	/* A copy that comes when the slab is gone. */
 	const struct slab *gone = slab_at(again.ptr);
-	pages_purge(os_clock_ms() + 1000000, 0);
+	pages_purge(clock_ms() + 1000000, 0);
 	REQUIRE(slab_at(again.ptr) == NULL);
 	record_take(gone);
 	slots_flush(arena, &again, 1);

@@ -1,8 +1,9 @@
 /* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
  * their threads, and with the threads that a fork leaves behind; those of threads that sleep are emptied.
- * links: misses tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os options report */
+ * links: misses tcache outbox magazines awake idle pages slots slab mail heap purge process look huge bins cells page_b pagemap sizeclass limit lock os machine clock options report */
 #include "tcache.h"
 #include "child.h"
+#include "clock.h"
 #include "heap.h"
 #include "misses.h"
 #include "options.h"
@@ -38,7 +39,7 @@ static void push(struct slot slot)
 static unsigned cells_left(void)
 {
 	tcache_flush_self();
-	pages_purge(os_clock_ms(), 0);
+	pages_purge(clock_ms(), 0);
 	all_ok();
 	return heap_process->cells_in_use;
 }
@@ -251,7 +252,7 @@ static void outbox_mixed(void)
 	for (unsigned i = 0; i < SENDERS; i++)
 		flushed[i] = slab_arenas[pagemap_find(mixed[i][0].ptr)->arena]->slots_flushed;
 	in_thread(free_mixed, NULL);
-	pages_purge(os_clock_ms(), UINT32_MAX / 2); /* opens the mail, and finds nothing idle */
+	pages_purge(clock_ms(), UINT32_MAX / 2); /* opens the mail, and finds nothing idle */
 	all_ok();
 	for (unsigned i = 0; i < SENDERS; i++)
 		REQUIRE(slab_arenas[pagemap_find(mixed[i][0].ptr)->arena]->slots_flushed ==
