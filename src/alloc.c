@@ -68,7 +68,7 @@ runs_seldom static bool sampled_give_back(void)
 
 bool alloc_make_room(size_t size)
 {
-	bool any = unlikely(guarded_on && !hardened_on && size <= ALLOC_BYTES_MAX) &&
+	bool any = unlikely(guards_on && !hardened_on && size <= ALLOC_BYTES_MAX) &&
 	           sampled_give_back();
 
 	if (likely(limit_bytes == SIZE_MAX) || size > limit_bytes)
@@ -264,7 +264,7 @@ static bool block_free(void *ptr)
 	struct tcache *tcache = tcache_hide();
 	bool given;
 
-	if (unlikely(guarded_at(ptr)))
+	if (unlikely(guards_at(ptr)))
 		given = guarded_free(ptr);
 	else
 		given = heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_DIRTY) != 0;
@@ -278,9 +278,9 @@ static bool block_free(void *ptr)
  * knows to be live, and its bytes. */
 runs_seldom static bool find_interrupted(const void *ptr, size_t *bytes)
 {
-	struct guarded_view guarded;
+	struct guards_view guarded;
 
-	if (unlikely(guarded_find_unlocked(ptr, &guarded))) {
+	if (unlikely(guards_find(ptr, &guarded))) {
 		bool starts = guarded.live && guarded.start == (uintptr_t)ptr;
 		*bytes = starts ? guarded.size : 0;
 		return starts;
@@ -379,7 +379,7 @@ bool alloc_find(const void *ptr, size_t *bytes, const char *name)
 		*bytes = sizeclasses[entry->sizeclass].slot_bytes;
 	else if (bootstrap_state(ptr) == BOOTSTRAP_LIVE)
 		*bytes = bootstrap_bytes(ptr);
-	else if (ready && !hardened_on && !guarded_at(ptr) && !tcache_is_busy())
+	else if (ready && !hardened_on && !guards_at(ptr) && !tcache_is_busy())
 		*bytes = block_bytes(ptr);
 	if (*bytes != 0 || (ready && find_exact(ptr, bytes)))
 		return true;

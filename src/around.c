@@ -7,7 +7,7 @@
  * Locks:  none.
  */
 #include "around.h"
-#include "guarded.h"
+#include "guards.h"
 #include "heap.h"
 #include "sizeclass.h"
 #include "slab.h"
@@ -55,9 +55,9 @@ static bool cell_around(const void *ptr, const struct pagemap_entry *entry, stru
 bool around_find(const void *ptr, struct around *around)
 {
 	const struct pagemap_entry *entry = pagemap_find(ptr);
-	struct guarded_view view;
+	struct guards_view view;
 
-	if (guarded_find_unlocked(ptr, &view)) {
+	if (guards_find(ptr, &view)) {
 		around->start = view.start;
 		around->bytes = view.size;
 		around->state = view.live ? AROUND_LIVE : AROUND_FREED;

@@ -6,7 +6,7 @@
  * Locks:  the heap's, briefly.
  */
 #include "dump.h"
-#include "guarded.h"
+#include "guards.h"
 #include "report.h"
 #include "slab.h"
 
@@ -95,8 +95,7 @@ static void print_process_cell(struct report_stream *out, const struct seen *see
 		report_format(out, "free\n");
 		break;
 	case HEAP_BLOCK:
-		report_format(out,
-		              guarded_is_kept(view->start) ? "freed, held back\n" : "in use\n");
+		report_format(out, guards_is_kept(view->start) ? "freed, held back\n" : "in use\n");
 		break;
 	case HEAP_SLAB:
 		print_slab(out, seen);

@@ -6,7 +6,7 @@
  * Locks:  none: all of this runs in a signal handler. A block is claimed, so that it stays, before it is told of.
  */
 #include "faults.h"
-#include "guarded.h"
+#include "guards.h"
 #include "misuse.h"
 #include "pagemap.h"
 #include "report.h"
@@ -73,7 +73,7 @@ static bool may_pass(const void *at)
 }
 
 /* Returns: whether the access may be run again: its page is open now. */
-static bool block_tell(const struct guarded_view *block, const void *at, const void *context)
+static bool block_tell(const struct guards_view *block, const void *at, const void *context)
 {
 	const char *crime = "overflow";
 
@@ -84,14 +84,14 @@ static bool block_tell(const struct guarded_view *block, const void *at, const v
 	misuse_access(crime, (const void *)block->start, block->size,
 	              (ptrdiff_t)((uintptr_t)at - block->start), verb_of(context, at));
 	/* HALLOC_ON_ERROR=report. Memory is never open to be executed. */
-	return !was_call(context, at) && guarded_open((const void *)block->start);
+	return !was_call(context, at) && guards_open((const void *)block->start);
 }
 
 /* Returns: whether the access may be run again. */
 static bool fault_tell(const void *at, const void *context)
 {
 	const struct pagemap_entry *entry = pagemap_find(at);
-	struct guarded_view block;
+	struct guards_view block;
 
 	if (entry == NULL)
 		return false;
@@ -100,11 +100,11 @@ static bool fault_tell(const void *at, const void *context)
 		misuse_report("access", at, false);
 		return false;
 	}
-	struct claim *claim = guarded_is_closed(at) ? guarded_claim(at, &block) : NULL;
+	struct guards_claim *claim = guards_is_closed(at) ? guards_claim(at, &block) : NULL;
 	if (claim == NULL)
 		return may_pass(at);
 	bool passes = block_tell(&block, at, context);
-	guarded_unclaim(claim);
+	guards_unclaim(claim);
 	return passes;
 }
 
@@ -138,7 +138,7 @@ runs_at_start void faults_start(void)
 {
 	struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
 
-	if (!guarded_on)
+	if (!guards_on)
 		return;
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGSEGV, &action, &previous);

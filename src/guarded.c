@@ -6,7 +6,7 @@
  * Holds:  a record for each block, found from the page map; the freed ones, the oldest first.
  * Always: a freed block that has guards is inaccessible, and reads as zero when its pages come back; record and cell of
  *         one that is being reported stay until it is.
- * Locks:  guarded_lock (rank LARGE); may then take HEAP and PAGE_B. The handler of faults takes none.
+ * Locks:  guarded_lock (rank LARGE); may then take HEAP and PAGE_B.
  */
 #include "guarded.h"
 #include "backtrace.h"
@@ -19,31 +19,12 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Freed blocks stay inaccessible, the last of so many, or of so many bytes; where the process is limited, of
  * one part in so many of what it may map. */
 #define KEPT_MAX       256u
 #define KEPT_BYTES_MAX ((size_t)1 << 30)
 #define KEPT_PART      16u
-
-struct guarded {
-	uintptr_t ptr;
-	size_t size;
-	uintptr_t cell;
-	size_t cell_bytes;
-	bool live;
-	uint8_t origin;
-	bool fenced;           /* has guards, and will be inaccessible once freed */
-	bool closed;           /* is so */
-	bool opened;           /* all of it, by a report that was carried on from */
-	uint8_t contents;      /* of its cell, of one that waits */
-	struct guarded *waits; /* the next one that does */
-	struct backtrace taken;
-	struct backtrace freed;
-};
-
-bool guarded_on;
 
 static struct lock guarded_lock;
 static unsigned live_now;
@@ -57,128 +38,11 @@ static size_t kept_bytes;
 static size_t kept_bytes_max;
 static struct guarded *waiting; /* to be given back, but claimed */
 
-/* The accessible part of a block. */
-static uintptr_t first_of(const struct guarded *block)
-{
-	return block->ptr & -os_page_bytes;
-}
-
-static uintptr_t end_of(const struct guarded *block)
-{
-	return os_whole_pages(block->ptr + block->size);
-}
-
-/* The block among whose pages ptr lies, or NULL. */
-static struct guarded *block_around(const void *ptr)
-{
-	if (!guarded_at(ptr))
-		return NULL;
-	return (struct guarded *)(void *)pagemap_find(ptr)->states;
-}
-
 static struct guarded *block_at(const void *ptr)
 {
-	struct guarded *block = block_around(ptr);
+	struct guarded *block = guards_block(ptr);
 
 	return block != NULL && block->ptr == (uintptr_t)ptr ? block : NULL;
-}
-
-/* Tells the page map whose pages these are; block NULL: nobody's. */
-static void entries_set(uintptr_t cell, size_t bytes, struct guarded *block)
-{
-	struct pagemap_entry *entry = pagemap_find((void *)cell);
-
-	for (size_t i = 0; i < bytes >> HEAP_PAGE_SHIFT; i++, entry++) {
-		entry->states = (uint8_t *)block;
-		__atomic_store_n(&entry->kind, block != NULL ? PAGEMAP_GUARDED : PAGEMAP_PLAIN,
-		                 __ATOMIC_RELEASE);
-	}
-}
-
-/* --- Claims ---------------------------------------------------------------------------------------- */
-
-/*
- * The handler of faults takes no lock, and the block that it is about to report may be given back meanwhile. So it says
- * first which one it is, and then looks whether that is still there, and not about to go; who gives one back says so, and
- * then looks whether it is claimed: of the two, one sees the other. What is claimed waits. (Hazard pointers: Michael, 2004.)
- */
-#define CLAIMS_MAX 64u
-
-static struct claim {
-	pid_t thread; /* 0: it is nobody's */
-	const struct guarded *block;
-} claims[CLAIMS_MAX] lies_late;
-
-static struct pagemap_entry *first_entry(const struct guarded *block)
-{
-	return pagemap_find((void *)__atomic_load_n(&block->cell, __ATOMIC_RELAXED));
-}
-
-/* A claim that is free; or one that its thread has left, by a jump out of the handler. */
-static struct claim *claim_take(void)
-{
-	pid_t self = gettid();
-
-	for (unsigned i = 0; i < CLAIMS_MAX; i++) {
-		pid_t nobody = 0;
-		if (__atomic_compare_exchange_n(&claims[i].thread, &nobody, self, false,
-		                                __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
-			return &claims[i];
-	}
-	for (unsigned i = 0; i < CLAIMS_MAX; i++)
-		if (__atomic_load_n(&claims[i].thread, __ATOMIC_RELAXED) == self)
-			return &claims[i];
-	return NULL;
-}
-
-static void claim_give(struct claim *claim)
-{
-	__atomic_store_n(&claim->block, NULL, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&claim->thread, 0, __ATOMIC_RELEASE);
-}
-
-static bool is_going(const struct guarded *block)
-{
-	const struct pagemap_entry *first = first_entry(block);
-
-	return first == NULL || __atomic_load_n(&first->kind, __ATOMIC_SEQ_CST) != PAGEMAP_GUARDED;
-}
-
-/* Claims the block among whose pages ptr lies. Its record may be another's before it is claimed: so it is to be the same
- * before and behind the look at its first page. Returns: NULL when there is none any more, or it is going. */
-static struct guarded *block_claim(const void *ptr, struct claim *claim)
-{
-	struct guarded *block;
-
-	while ((block = block_around(ptr)) != NULL) {
-		__atomic_store_n(&claim->block, block, __ATOMIC_SEQ_CST);
-		if (block_around(ptr) != block)
-			continue;
-		bool going = is_going(block);
-		if (block_around(ptr) == block)
-			return going ? NULL : block;
-	}
-	return NULL;
-}
-
-static bool is_claimed(const struct guarded *block)
-{
-	for (unsigned i = 0; i < CLAIMS_MAX; i++)
-		if (__atomic_load_n(&claims[i].block, __ATOMIC_SEQ_CST) == block)
-			return true;
-	return false;
-}
-
-/* From here on a block is not claimed any more. Returns: false when it is. */
-static bool close_claims(const struct guarded *block)
-{
-	struct pagemap_entry *first = first_entry(block);
-
-	__atomic_store_n(&first->kind, PAGEMAP_GOING, __ATOMIC_SEQ_CST);
-	if (!is_claimed(block))
-		return true;
-	__atomic_store_n(&first->kind, PAGEMAP_GUARDED, __ATOMIC_SEQ_CST);
-	return false;
 }
 
 /* --- Allocation and free -------------------------------------------------------------------------- */
@@ -213,9 +77,9 @@ static size_t guard_bytes(const struct guarded *block)
 /* Makes a cell ready for the block in it, whose place is known. Its guards are known for such before they are there. */
 static void lay_out(struct guarded *block)
 {
-	uintptr_t first = first_of(block), end = end_of(block);
+	uintptr_t first = guards_first(block), end = guards_end(block);
 
-	entries_set(block->cell, block->cell_bytes, block);
+	guards_note(block->cell, block->cell_bytes, block);
 	if (block->fenced) {
 		os_guard((void *)block->cell, first - block->cell);
 		os_guard((void *)end, block->cell + block->cell_bytes - end);
@@ -293,7 +157,7 @@ void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
 /* Gives the cell of a freed block back, and its record; or once it is not claimed any more. */
 static void give_back(struct guarded *block, enum heap_contents contents)
 {
-	if (!close_claims(block)) {
+	if (!guards_leave(block)) {
 		block->contents = (uint8_t)contents;
 		block->waits = waiting;
 		waiting = block;
@@ -303,7 +167,7 @@ static void give_back(struct guarded *block, enum heap_contents contents)
 		contents = HEAP_DIRTY;
 	if (block->fenced)
 		os_guard_release();
-	entries_set(block->cell, block->cell_bytes, NULL);
+	guards_note(block->cell, block->cell_bytes, NULL);
 	heap_give(heap_process, (void *)block->cell, HEAP_BLOCK, contents);
 	page_b_record_free(block, sizeof *block);
 }
@@ -355,7 +219,7 @@ static bool release_oldest(void)
 /* Makes a freed block inaccessible, and releases those that were so for long enough. */
 static void keep(struct guarded *block)
 {
-	uintptr_t first = first_of(block), end = end_of(block);
+	uintptr_t first = guards_first(block), end = guards_end(block);
 	bool released = true;
 
 	__atomic_store_n(&block->live, false, __ATOMIC_RELEASE);
@@ -377,7 +241,7 @@ bool guarded_give_back(void)
 {
 	bool any = false;
 
-	if (!guarded_on)
+	if (!guards_on)
 		return false;
 	lock_acquire(&guarded_lock);
 	waiting_give_back();
@@ -391,14 +255,14 @@ bool guarded_free(void *ptr)
 {
 	struct backtrace here = {0};
 
-	if (!guarded_at(ptr))
+	if (!guards_at(ptr))
 		return false;
 	backtrace_take(&here);
 	lock_acquire(&guarded_lock);
 	struct guarded *block = block_at(ptr);
 	bool live = block != NULL && block->live;
 	if (live) {
-		slack_check(ptr, block->size, end_of(block) - block->ptr);
+		slack_check(ptr, block->size, guards_end(block) - block->ptr);
 		block->freed = here;
 		keep(block);
 	}
@@ -409,7 +273,7 @@ bool guarded_free(void *ptr)
 /* The live block that starts at ptr, with the lock held. Returns: NULL, and the lock is not held. */
 static struct guarded *live_lock(const void *ptr)
 {
-	if (!guarded_at(ptr))
+	if (!guards_at(ptr))
 		return NULL;
 	lock_acquire(&guarded_lock);
 	struct guarded *block = block_at(ptr);
@@ -450,7 +314,7 @@ static bool end_move(const struct guarded *block, uintptr_t end, uintptr_t wante
  * its cell. */
 static bool stay(struct guarded *block, size_t size)
 {
-	uintptr_t end = end_of(block), wanted = os_whole_pages(block->ptr + size);
+	uintptr_t end = guards_end(block), wanted = os_whole_pages(block->ptr + size);
 	uintptr_t most = block->cell + block->cell_bytes - guard_bytes(block);
 	unsigned char *start = (unsigned char *)block->ptr;
 	size_t old = block->size;
@@ -481,7 +345,7 @@ bool guarded_resize(void *ptr, size_t size)
 /* Looks a block up: its size, and whether it is live. Returns: false when none started at ptr. */
 static bool look(const void *ptr, size_t *size, bool *live)
 {
-	if (!guarded_at(ptr))
+	if (!guards_at(ptr))
 		return false;
 	lock_acquire(&guarded_lock);
 	const struct guarded *block = block_at(ptr);
@@ -537,10 +401,10 @@ void guarded_shrink(const void *ptr, size_t size)
 	if (block == NULL)
 		return;
 	if (size < block->size) {
-		uintptr_t old = end_of(block);
+		uintptr_t old = guards_end(block);
 		slack_check((unsigned char *)block->ptr, block->size, old - block->ptr);
 		block->size = size;
-		uintptr_t end = end_of(block);
+		uintptr_t end = guards_end(block);
 		end_move(block, old, end);
 		slack_fill((unsigned char *)block->ptr, size, end - block->ptr);
 	}
@@ -549,95 +413,18 @@ void guarded_shrink(const void *ptr, size_t size)
 
 runs_at_start void guarded_sweep(void)
 {
-	if (!guarded_on || !lock_try(&guarded_lock))
+	if (!guards_on || !lock_try(&guarded_lock))
 		return;
 	for (size_t at = 0; at < pagemap.bytes; at += HEAP_PAGE_BYTES) {
-		const struct guarded *block = block_around((void *)(pagemap.base + at));
+		const struct guarded *block = guards_block((void *)(pagemap.base + at));
 		/* Once, at its first page. */
 		if (block == NULL || block->cell != pagemap.base + at)
 			continue;
 		if (block->live && !__atomic_load_n(&block->opened, __ATOMIC_RELAXED))
 			slack_check((unsigned char *)block->ptr, block->size,
-			            end_of(block) - block->ptr);
+			            guards_end(block) - block->ptr);
 	}
 	lock_release(&guarded_lock);
-}
-
-/* --- Reports -------------------------------------------------------------------------------------- */
-
-/* Returns: false when there is no block. */
-static bool view_fill(struct guarded_view *view, const struct guarded *block)
-{
-	if (block == NULL)
-		return false;
-	*view = (struct guarded_view){
-	        .start = block->ptr,
-	        .size = block->size,
-	        .live = __atomic_load_n(&block->live, __ATOMIC_RELAXED),
-	};
-	return true;
-}
-
-bool guarded_find_unlocked(const void *ptr, struct guarded_view *view)
-{
-	return view_fill(view, block_around(ptr));
-}
-
-bool guarded_is_kept(const void *ptr)
-{
-	struct guarded_view view;
-
-	return guarded_find_unlocked(ptr, &view) && !view.live;
-}
-
-bool guarded_is_closed(const void *ptr)
-{
-	const struct guarded *block = block_around(ptr);
-	uintptr_t at = (uintptr_t)ptr;
-
-	if (block == NULL)
-		return false;
-	return !__atomic_load_n(&block->live, __ATOMIC_RELAXED) || at < first_of(block) ||
-	       at >= end_of(block);
-}
-
-struct claim *guarded_claim(const void *ptr, struct guarded_view *view)
-{
-	struct claim *claim = claim_take();
-
-	if (claim == NULL || view_fill(view, block_claim(ptr, claim)))
-		return claim;
-	claim_give(claim);
-	return NULL;
-}
-
-void guarded_unclaim(struct claim *claim)
-{
-	claim_give(claim);
-}
-
-bool guarded_open(const void *ptr)
-{
-	struct guarded *block = block_around(ptr);
-
-	__atomic_store_n(&block->opened, true, __ATOMIC_SEQ_CST);
-	return os_unguard((void *)block->cell, block->cell_bytes);
-}
-
-/* For a report: who allocated, and who freed, the block that ptr lies in. */
-static void history_find(const void *ptr, struct backtrace *taken, struct backtrace *freed)
-{
-	const struct guarded *block = block_around(ptr);
-
-	if (block == NULL)
-		return;
-	*taken = block->taken;
-	if (!__atomic_load_n(&block->live, __ATOMIC_ACQUIRE))
-		*freed = block->freed;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	/* Another thread may have given it back meanwhile, and its record went to whoever came next. */
-	if (block_around(ptr) != block)
-		taken->thread = freed->thread = 0;
 }
 
 void guarded_boot(unsigned live_max, bool both_ends)
@@ -649,7 +436,7 @@ void guarded_boot(unsigned live_max, bool both_ends)
 	kept_bytes_max = os_bytes_max() / KEPT_PART;
 	if (kept_bytes_max > KEPT_BYTES_MAX)
 		kept_bytes_max = KEPT_BYTES_MAX;
-	misuse_history = history_find;
+	misuse_history = guards_history;
 	os_mappings_max(); /* now, as the program may forbid itself to open a file */
-	guarded_on = true;
+	guards_on = true;
 }

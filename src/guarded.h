@@ -3,21 +3,18 @@
  * block in hardened mode, and the one in HALLOC_SAMPLE by default.
  *
  * A block has exactly the bytes that were asked for, and ends where its pages end, as near as its alignment
- * lets it, or starts where they start, as one that keeps growing does. It is all zero at first. Once freed its pages are inaccessible, until some hundreds of others were freed.
+ * lets it, or starts where they start, as one that keeps growing does. It is all zero at first. Once freed its
+ * pages are inaccessible, until some hundreds of others were freed.
  * All functions may be called from any thread, and lock for themselves.
  */
 #ifndef GUARDED_H
 #define GUARDED_H
 
-#include "pagemap.h"
-#include "report.h"
+#include "guards.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Whether there may be such blocks. Set at boot. */
-extern bool guarded_on;
 
 /* Before the first; live_max: how many may be in use at a time; both_ends: every other block starts where its
  * pages start, so that it is told when what lies before it is touched. Needs the heap. */
@@ -58,39 +55,5 @@ bool guarded_was_freed(const void *ptr);
 /* HALLOC_MISMATCH: what made a live block, of makers.h. Returns: false when none starts at ptr. */
 bool guarded_origin_get(const void *ptr, uint8_t *origin);
 bool guarded_origin_set(const void *ptr, uint8_t origin);
-
-/* A block as it is known without the lock: true of it as long as it is live. */
-struct guarded_view {
-	uintptr_t start;
-	size_t size;
-	bool live;
-};
-
-/* Finds the block among whose pages ptr lies. Returns: false when there is none. */
-bool guarded_find_unlocked(const void *ptr, struct guarded_view *view);
-
-/* Whether ptr lies among the pages of a block that was freed, and is kept inaccessible. */
-bool guarded_is_kept(const void *ptr);
-
-/* Whether ptr lies at a guard, or among the pages of what was freed: not where a live block may be used, which the
- * program has protected itself, or has taken for code. */
-bool guarded_is_closed(const void *ptr);
-
-/* Keeps the block among whose pages ptr lies, from a signal handler, too, until the claim is given back. Returns: NULL when
- * there is none any more, or too much is claimed. */
-struct claim *guarded_claim(const void *ptr, struct guarded_view *view);
-void guarded_unclaim(struct claim *claim);
-
-/* Opens all pages of a block that was claimed, and that starts at ptr. Returns: false where the system refuses. */
-bool guarded_open(const void *ptr);
-
-/* Whether ptr lies among the pages of a guarded block, live or freed, or at a guard of one. */
-static inline bool guarded_at(const void *ptr)
-{
-	if (likely(!guarded_on))
-		return false;
-	const struct pagemap_entry *entry = pagemap_find(ptr);
-	return entry != NULL && pagemap_is_guarded(entry);
-}
 
 #endif

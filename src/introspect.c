@@ -9,7 +9,7 @@
 #include "alloc.h"
 #include "boot.h"
 #include "bootstrap.h"
-#include "guarded.h"
+#include "guards.h"
 #include "heap.h"
 #include "page_b.h"
 #include "slab.h"
@@ -34,7 +34,7 @@ static void count_slab(struct introspect_totals *totals, const struct heap_view 
 
 static void count_block(struct introspect_totals *totals, const struct heap_view *view)
 {
-	if (guarded_is_kept(view->start)) {
+	if (guards_is_kept(view->start)) {
 		totals->withheld_bytes += view->bytes;
 		return;
 	}

@@ -45,7 +45,7 @@ static void block_give(void *ptr, enum heap_contents contents)
 /* Gives up a block whose pages are mapped no more. */
 runs_seldom static void block_lose(void *ptr)
 {
-	if (!guarded_at(ptr)) {
+	if (!guards_at(ptr)) {
 		block_give(ptr, HEAP_LOST);
 		return;
 	}
@@ -65,7 +65,7 @@ static bool block_resize(void *ptr, size_t size)
 
 runs_later static bool is_exact(const void *ptr)
 {
-	return (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE) || guarded_at(ptr);
+	return (hardened_on && bootstrap_state(ptr) != BOOTSTRAP_LIVE) || guards_at(ptr);
 }
 
 /* --- What a block may have been asked for as ------------------------------------------------------- */
@@ -159,7 +159,7 @@ runs_seldom static void *move_guarded(char *ptr, size_t kept, char *fresh)
 	}
 	if (moved == OS_MOVED)
 		memcpy(fresh + pages, ptr + pages, kept - pages);
-	else if (guarded_at(fresh) || !hardened_on)
+	else if (guards_at(fresh) || !hardened_on)
 		copy_sparsely(fresh, ptr, kept);
 	else
 		memcpy(fresh, ptr, kept);

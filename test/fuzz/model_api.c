@@ -4,7 +4,7 @@
  * timeout: 500 */
 #include "../../include/halloc.h"
 #include "api.h"
-#include "guarded.h"
+#include "guards.h"
 #include "hardened.h"
 #include "model.h"
 #include <malloc.h>
@@ -49,7 +49,7 @@ static void entered(struct block *block, void *ptr, size_t asked, size_t alignme
 	block->bytes = api_malloc_usable_size(ptr);
 	if (hardened_on)
 		CLAIM(block->bytes == asked);
-	if (hardened_on && asked != 0 && !guarded_at(ptr)) {
+	if (hardened_on && asked != 0 && !guards_at(ptr)) {
 		/* A text without an end ends in the slack. */
 		CLAIM(sizeclasses[pagemap_find(ptr)->sizeclass].slot_bytes > asked);
 		CLAIM(block->at[asked] == 0);
@@ -390,12 +390,12 @@ static void agree(void)
 		CLAIM(entry != NULL);
 		if (pagemap_has_slab(entry))
 			slots++;
-		else if (!guarded_at(blocks[i].at))
+		else if (!guards_at(blocks[i].at))
 			others++;
 	}
 	introspect_count(&totals);
 	CLAIM(totals.live_slots == slots);
-	CLAIM(guarded_on || totals.blocks == others);
+	CLAIM(guards_on || totals.blocks == others);
 	CLAIM(api_mallinfo2().uordblks >= totals.live_slot_bytes);
 }
 
@@ -482,7 +482,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	}
 	all_free(&input);
 	short_end();
-	if (!guarded_on)
+	if (!guards_on)
 		CLAIM(heap_process->cells_in_use == 0);
 	return 0;
 }
