@@ -1,6 +1,7 @@
 /*
  * purge - gives memory of a heap back to the system.
  *
+ * Holds:  which ends of blocks of the process heap were given back of late.
  * Always: a page of the process heap that was given back is not dirty: it reads as zero.
  * Locks:  heap->lock; none for a cell that was just handed out, of which nobody else knows.
  */
@@ -142,4 +143,45 @@ size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms)
 	}
 	lock_release(&heap->lock);
 	return purged;
+}
+
+/* --- The ends of blocks ------------------------------------------------------------------------- */
+
+/* A block ends in the middle of its last heap page. What lay there before stays in memory, and is of no use to anybody: while
+ * the heap grows it goes back first, if it is worth a system call, and does not split a huge page. */
+#define TAIL_BYTES_MIN ((size_t)16 << 10)
+#define TAIL_GROWTH_MS 100u
+
+/* What is gone already, of some heap pages: blocks that come and go in the same places make no more calls. */
+#define TAILS_KNOWN 64u
+static struct {
+	uint32_t granule;
+	uint32_t bytes;
+} tails[TAILS_KNOWN] lies_late;
+
+/* Notes that a block leaves so many bytes of a heap page untouched. Returns: how many of them were gone before. */
+static size_t tail_note(uint32_t granule, size_t bytes)
+{
+	size_t i = granule % TAILS_KNOWN;
+	size_t gone = tails[i].granule == granule ? tails[i].bytes : 0;
+
+	tails[i].granule = granule;
+	tails[i].bytes = (uint32_t)(gone < bytes ? gone : bytes);
+	return gone;
+}
+
+size_t heap_idle_tail(const struct heap *heap, uint32_t cell, size_t bytes, uint32_t grew_ms)
+{
+	uint32_t last = cell_end(cell_at(heap, cell)) - 1;
+	size_t used = os_whole_pages(bytes);
+
+	if (!heap->grows)
+		return 0;
+	size_t tail = heap_bytes_of(heap, cell_at(heap, cell)->size) - used;
+	if (tail <= tail_note(last, tail) || tail < TAIL_BYTES_MIN ||
+	    heap->pages[last].dirty_since == 0 || huge_is_asked_around(heap, last) ||
+	    clock_ms() - grew_ms >= TAIL_GROWTH_MS)
+		return 0;
+	tails[last % TAILS_KNOWN].bytes = (uint32_t)tail;
+	return tail;
 }

@@ -1,7 +1,7 @@
 /*
  * purge.h - memory of a heap that goes back to the system, and so reads as zero.
  *
- * All functions lock the heap themselves where it is needed.
+ * All functions lock the heap themselves where it is needed, unless it is said.
  */
 #ifndef PURGE_H
 #define PURGE_H
@@ -20,5 +20,10 @@ bool heap_purge_range(struct heap *heap, uintptr_t start, size_t bytes);
 
 /* Gives back to the system what has been idle for age_ms. Returns: the bytes given back. */
 size_t heap_purge(struct heap *heap, uint32_t now_ms, uint32_t age_ms);
+
+/* What others left behind the end of a block that was just handed out, of which bytes were asked for: the caller gives it
+ * back, at the end of the cell, once it holds the lock no more. grew_ms: when Page A last grew, as clock_ms had it.
+ * Returns: its bytes; 0 where it is to stay. Locks: heap->lock is held. */
+size_t heap_idle_tail(const struct heap *heap, uint32_t cell, size_t bytes, uint32_t grew_ms);
 
 #endif
