@@ -19,6 +19,7 @@
 #include "misses.h"
 #include "misuse.h"
 #include "page_b.h"
+#include "sampling.h"
 
 #include <errno.h>
 #include <string.h>
@@ -206,7 +207,7 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 		return ptr;
 	if (unlikely(hardened_on))
 		return alloc_new_hardened(size, alignment, false);
-	if (unlikely(magazines_sample != 0)) {
+	if (unlikely(sampling_one_in != 0)) {
 		ptr = new_sampled(size, alignment, class);
 		if (ptr != NULL)
 			return ptr;

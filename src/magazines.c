@@ -65,13 +65,21 @@ struct tcache tcache_none __attribute__((section(".data.rel.ro"), aligned(16))) 
         .outbox_count = TCACHE_OUTBOX_SLOTS,
 };
 
-uint64_t magazines_sample;
 unsigned magazines_caches;
 
 void magazines_change(struct tcache *tcache, unsigned what)
 {
 	__atomic_store_n(&tcache->changing, (uint8_t)what, __ATOMIC_RELEASE);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+void magazines_prepare(struct tcache *tcache)
+{
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
+		tcache->magazines[class] = NO_SLOTS;
+		if (tcache->samples)
+			tcache_more(tcache)->returns[class] = NO_SLOTS;
+	}
 }
 
 /* --- Their room --------------------------------------------------------------------------------- */
@@ -166,19 +174,7 @@ static void magazine_move(struct tcache *tcache, struct magazine *magazine, unsi
 	magazine->limit = record + 1 + capacity;
 }
 
-/* See magazines.h: sampling. */
-static bool is_masked(const struct slot *slot)
-{
-	return slot->ptr == AWAKE_NO_ADDRESS && slot->state != NULL;
-}
-
-static void mask(struct slot *slot)
-{
-	slot->state = slot->ptr;
-	slot->ptr = AWAKE_NO_ADDRESS;
-}
-
-static void unmask(struct slot *slot)
+runs_seldom void magazines_unmask(struct slot *slot)
 {
 	uint64_t rest;
 
@@ -221,8 +217,8 @@ runs_later static void magazine_leave(const struct tcache *tcache, struct magazi
 	for (unsigned i = 0; i < count; i++) {
 		if (leaving->slots_count == LEAVING_SLOTS)
 			leaving_send(leaving);
-		if (unlikely(is_masked(&slots[i])))
-			unmask(&slots[i]);
+		if (unlikely(magazines_is_masked(&slots[i])))
+			magazines_unmask(&slots[i]);
 		leaving->slots[leaving->slots_count++] = slots[i];
 	}
 	if (leaving->records_count == LEAVING_RECORDS)
@@ -328,90 +324,6 @@ void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagema
 	magazines_change(tcache, 0);
 }
 
-/* --- Sampling ----------------------------------------------------------------------------------- */
-
-/* The allocations that come before the next to be sampled: from 0 to 2 * (N - 1), N - 1 in the mean.
- * (Marsaglia: Xorshift RNGs, 2003.) */
-static uint64_t sample_draw(struct tcache *tcache)
-{
-	tcache_more(tcache)->random ^= tcache_more(tcache)->random << 13;
-	tcache_more(tcache)->random ^= tcache_more(tcache)->random >> 7;
-	tcache_more(tcache)->random ^= tcache_more(tcache)->random << 17;
-	return tcache_more(tcache)->random % (2 * magazines_sample - 1);
-}
-
-void magazines_prepare(struct tcache *tcache)
-{
-	tcache->samples = magazines_sample != 0;
-	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
-		tcache->magazines[class] = NO_SLOTS;
-		if (tcache->samples)
-			tcache_more(tcache)->returns[class] = NO_SLOTS;
-	}
-	if (tcache->samples) {
-		tcache_more(tcache)->random = machine_random() | 1;
-		tcache_more(tcache)->sample_in = sample_draw(tcache);
-	}
-}
-
-/* The slots of a magazine are as many allocations to come: counts them, and masks those whose turn it is. */
-runs_seldom static void sample_count(struct tcache *tcache, unsigned class)
-{
-	struct magazine *magazine = &tcache->magazines[class];
-	unsigned left = tcache_slots_in(tcache, magazine, class);
-
-	while (tcache_more(tcache)->sample_in < left) {
-		left -= (unsigned)tcache_more(tcache)->sample_in + 1;
-		mask(lowest(tcache, magazine, class) + left);
-		tcache_more(tcache)->sample_in = sample_draw(tcache);
-	}
-	tcache_more(tcache)->sample_in -= left;
-}
-
-/* Meets a refill out of the returns, or with a masked slot. Returns: false when there is none. */
-runs_seldom static bool sample_refill(struct tcache *tcache, unsigned class, struct slot *slot)
-{
-	struct magazine *magazine = &tcache->magazines[class];
-	struct magazine *returns = &tcache_more(tcache)->returns[class];
-	struct magazine empty = *magazine;
-	bool swaps = tcache_slots_in(tcache, magazine, class) == 0;
-
-	if (swaps) {
-		if (tcache_slots_in(tcache, returns, class) == 0)
-			return false;
-		*magazine = *returns;
-		*returns = empty;
-	}
-	magazine->top--;
-	if (is_masked(magazine->top))
-		unmask(magazine->top);
-	*slot = *magazine->top;
-	if (swaps)
-		sample_count(tcache, class);
-	return true;
-}
-
-runs_seldom bool magazines_sample_due(struct tcache *tcache, unsigned class)
-{
-	if (class < SIZECLASS_COUNT) {
-		struct slot *last = tcache->magazines[class].top - 1;
-		if (is_masked(last)) {
-			magazines_change(tcache, class + 1);
-			unmask(last);
-			magazines_change(tcache, 0);
-			return true;
-		}
-		if (last->ptr != AWAKE_NO_ADDRESS)
-			return false; /* it was counted with the others */
-	}
-	if (tcache_more(tcache)->sample_in > 0) {
-		tcache_more(tcache)->sample_in--;
-		return false;
-	}
-	tcache_more(tcache)->sample_in = sample_draw(tcache);
-	return true;
-}
-
 /* --- Refills ------------------------------------------------------------------------------------ */
 
 static bool is_rare(const struct tcache *tcache, unsigned class)
@@ -445,9 +357,7 @@ static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 {
 	struct slot slot = {0};
 
-	if (unlikely(tcache->samples) && sample_refill(tcache, class, &slot))
-		return slot;
-	if (larger && likely(!tcache->samples) && take_larger(tcache, class, &slot))
+	if (larger && take_larger(tcache, class, &slot))
 		return slot;
 	if (tcache_more(tcache)->misses[class] < MISSES_MOST)
 		tcache_more(tcache)->misses[class]++;
@@ -463,8 +373,6 @@ static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 	if (count != 0) {
 		slot = slots[count - 1];
 		tcache->magazines[class].top = slots + count - 1;
-		if (unlikely(tcache->samples))
-			sample_count(tcache, class);
 	}
 	return slot;
 }

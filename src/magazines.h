@@ -2,11 +2,6 @@
  * magazines.h - a thread's cache, as it lies in Page B, and the magazines in it: the free slots that the thread has at
  * hand of each class.
  *
- * While one allocation in N is sampled, free puts slots into a second set of magazines, and the two of a
- * class change places when the first is empty: so a magazine's slots are as many allocations, counted when
- * they are put there, and the fast paths need not count. A slot whose turn it will be is masked: its ptr is
- * that of the bottom, so malloc comes to the slow path; the place of its state keeps the ptr.
- *
  * Whoever calls what is declared here has the cache to itself: as its thread while it is hidden (see tcache.h), or as who
  * empties or ends it.
  */
@@ -98,6 +93,15 @@ static inline unsigned tcache_slots(const struct tcache *tcache, unsigned class)
  * with without a table's help.) */
 extern struct tcache tcache_none __attribute__((visibility("hidden")));
 
+/* A slot that malloc is not to find, see sampling.h: its ptr is that of the bottom; the place of its state keeps the ptr. */
+static inline bool magazines_is_masked(const struct slot *slot)
+{
+	return slot->ptr == AWAKE_NO_ADDRESS && slot->state != NULL;
+}
+
+/* Makes it one as the others. */
+void magazines_unmask(struct slot *slot);
+
 /* How many threads have a cache: the more, the less each may have at hand. Changed by tcache.c, by atomic stores. */
 extern unsigned magazines_caches;
 
@@ -106,14 +110,11 @@ static inline unsigned tcache_count(void)
 	return __atomic_load_n(&magazines_caches, __ATOMIC_RELAXED);
 }
 
-/* One allocation in so many is sampled; 0: none. Set at boot. */
-extern uint64_t magazines_sample;
-
 /* Says what a cache has out of order at the moment, for the child of a fork that another thread may make here: a class
  * and 1, or TCACHE_OUTBOX_CHANGES, or 0: nothing. */
 void magazines_change(struct tcache *tcache, unsigned what);
 
-/* Gives a new cache, all zero, its magazines, without room. */
+/* Gives a new cache, all zero but for whether it samples, its magazines, without room. */
 void magazines_prepare(struct tcache *tcache);
 
 /* Meets a malloc of a class whose magazine is empty, or where larger, perhaps by a slot of a class above, and brings
@@ -126,8 +127,5 @@ void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagema
 /* Empties the magazines and the returns of all classes, and takes their room; but for the class of which it is said that
  * it is out of order, as by magazines_change: its slots are lost. */
 void magazines_free(struct tcache *tcache, unsigned changing);
-
-/* Whether this allocation, of a class or a large one, is the one in N. */
-bool magazines_sample_due(struct tcache *tcache, unsigned class);
 
 #endif

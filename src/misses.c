@@ -12,6 +12,7 @@
 #include "misses.h"
 #include "idle.h"
 #include "outbox.h"
+#include "sampling.h"
 #include "slots.h"
 #include "tcache.h"
 
@@ -72,7 +73,8 @@ struct slot misses_pop(unsigned class, bool larger)
 	if (slot.ptr != AWAKE_NO_ADDRESS) {
 		tcache->magazines[class].top--;
 	} else if (likely(cached)) {
-		slot = magazines_refill(tcache, class, larger);
+		slot = unlikely(tcache->samples) ? sampling_refill(tcache, class)
+		                                 : magazines_refill(tcache, class, larger);
 		idle_tick();
 	} else {
 		/* No cache any more, or no memory for one: one slot, of the first arena. */
@@ -105,7 +107,7 @@ runs_seldom bool misses_sample_due(unsigned class)
 	if (!tcache_have())
 		return false;
 	struct tcache *tcache = tcache_hide();
-	bool due = magazines_sample_due(tcache, class);
+	bool due = sampling_is_due(tcache, class);
 	tcache_show(tcache);
 	return due;
 }

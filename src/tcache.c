@@ -14,6 +14,7 @@
 #include "options.h"
 #include "outbox.h"
 #include "page_b.h"
+#include "sampling.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -164,7 +165,7 @@ static void list_remove(struct tcache *tcache)
 /* The bytes of a cache, with what follows it. */
 static size_t cache_bytes(void)
 {
-	return sizeof(struct tcache) + (magazines_sample != 0
+	return sizeof(struct tcache) + (sampling_one_in != 0
 	                                        ? sizeof(struct tcache_more)
 	                                        : offsetof(struct tcache_more, returns));
 }
@@ -231,6 +232,8 @@ static bool tcache_new(void)
 		errno = saved;
 		return false;
 	}
+	if (sampling_one_in != 0)
+		sampling_prepare(tcache);
 	magazines_prepare(tcache);
 	lock_acquire(&threads);
 	tcache->arena = arena_choose_or_make();
@@ -413,8 +416,8 @@ bool tcache_boot(void)
 	unsigned cpus = machine_cpus();
 
 	lock_init(&threads, LOCK_RANK_THREADS);
-	magazines_sample = options.sample;
-	if (magazines_sample != 0)
+	sampling_one_in = options.sample;
+	if (sampling_one_in != 0)
 		slab_magazines_at = sizeof(struct tcache) + offsetof(struct tcache_more, returns);
 	halloc_page_b.tcaches = &tcaches;
 	halloc_page_b.tcache_bytes = sizeof(struct tcache);

@@ -5,6 +5,7 @@
 #include "idle.h"
 #include "misses.h"
 #include "model.h"
+#include "sampling.h"
 #include <limits.h>
 
 const char *const model_modes[] = {"HALLOC_SAMPLE=0", "HALLOC_SAMPLE=3",
@@ -80,8 +81,7 @@ static void pop(struct input *input, unsigned class)
 	if (block == NULL)
 		return;
 	/* Whoever is sampled is given something else, from elsewhere. */
-	if (magazines_sample != 0 &&
-	    tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
+	if (sampling_one_in != 0 && tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
 	    misses_sample_due(class))
 		return;
 	bool larger = draw(input, 2) != 0;
@@ -89,7 +89,7 @@ static void pop(struct input *input, unsigned class)
 	CLAIM(slot.ptr != NULL);
 	unsigned taken = pagemap_find(slot.ptr)->sizeclass;
 	if (taken != class) {
-		CLAIM(larger && taken > class && magazines_sample == 0);
+		CLAIM(larger && taken > class && sampling_one_in == 0);
 		CLAIM(*slot.state == SLOT_DEAD);
 	}
 	slot_enter(block, slot, taken);
