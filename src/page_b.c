@@ -214,16 +214,16 @@ static bool pool_claim(size_t bytes)
 {
 	size_t frames = (page_b.window.claimed + bytes) / FRAME_BYTES;
 
-	return bytes <= page_b.window.size - page_b.window.claimed &&
-	       page_b_array_extend(&page_b.map, frames) &&
+	return page_b_array_extend(&page_b.map, frames) &&
 	       os_window_claim(&page_b.window, bytes) == OS_CLAIMED;
 }
 
 /* Claims at least need bytes more; where the system is short, exactly what is needed. */
 static bool pool_extend(size_t need, size_t smallest)
 {
-	return pool_claim(claim_bytes(&page_b.window, need, smallest)) ||
-	       pool_claim(os_whole_pages(need));
+	return need <= page_b.window.size - page_b.window.claimed &&
+	       (pool_claim(claim_bytes(&page_b.window, need, smallest)) ||
+	        pool_claim(os_whole_pages(need)));
 }
 
 static size_t unit_of(const void *record)
