@@ -35,6 +35,14 @@ static inline struct tcache *tcache_shown(void)
 struct tcache *tcache_hide(void);
 void tcache_show(struct tcache *tcache);
 
+/* Whether this is a signal handler that has interrupted its thread there. */
+bool tcache_hides(void);
+
+static inline bool tcache_is_busy(void)
+{
+	return unlikely(tcache_shown() == &tcache_none) && tcache_hides();
+}
+
 /* What the thread shows, or would if nobody had taken it. */
 struct tcache *tcache_of_thread(void);
 
@@ -43,7 +51,7 @@ static inline bool tcache_has_arena(const struct tcache *tcache)
 	return likely(tcache->arena_number != TCACHE_ARENA_NONE);
 }
 
-/* Says that the thread is at its cache, which it shows; to be paired with tcache_leave.
+/* Says that the thread is at its cache, until tcache_leave; tcache_hide and tcache_show do so themselves.
  * Returns: whether another thread wants the cache: then it is not to be changed. */
 static inline bool tcache_enter(struct tcache *tcache)
 {
@@ -60,14 +68,6 @@ static inline void tcache_leave(struct tcache *tcache)
 	expect(tcache_more(tcache)->busy != 0);
 	__atomic_store_n(&tcache_more(tcache)->busy, (uint8_t)(tcache_more(tcache)->busy - 1),
 	                 __ATOMIC_RELEASE);
-}
-
-/* Whether this is a signal handler that has interrupted its thread there. */
-bool tcache_hides(void);
-
-static inline bool tcache_is_busy(void)
-{
-	return unlikely(tcache_shown() == &tcache_none) && tcache_hides();
 }
 
 /* Prepares the room: the key whose destructor ends a thread's cache. Returns: false without one. */
