@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is known of a block, in Page B. Changed by the room guarded alone, with its lock. */
+/* What is known of a block, in Page B. Changed by the room guarded alone, with its lock, but for opened. */
 struct guarded {
 	uintptr_t ptr;
 	size_t size;    /* bytes that were asked for */
