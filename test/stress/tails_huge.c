@@ -1,7 +1,7 @@
 /* What lay behind the ends of large blocks does not go back where huge pages were asked for: each would be split, and be
  * made whole again.
  * modes: HALLOC_HARDENED=0
- * run: HALLOC_HUGE_PAGES=on */
+ * run: HALLOC_HUGE_PAGES=on HALLOC_PURGE_AFTER_MS=3600000 */
 #include "test.h"
 
 enum { KIB = 1024, FIRST = 800, MORE = 100, TRIES = 10 };
