@@ -38,17 +38,10 @@
 #define WINDOWS_SPREAD (40 * TIB)
 #define WINDOW_ALIGN   GIB
 
-/* ThreadSanitizer knows only some addresses, those that the system gives. */
-#ifdef __has_feature
-#define HAS_FEATURE(feature) __has_feature(feature)
-#else
-#define HAS_FEATURE(feature) 0
-#endif
-#if defined(__SANITIZE_THREAD__) || HAS_FEATURE(thread_sanitizer)
-#define WINDOW_ATTEMPTS 0
-#else
 #define WINDOW_ATTEMPTS 4
-#endif
+
+/* ThreadSanitizer, of the program or of our own, knows only some addresses: those that the system gives. */
+extern void __tsan_init(void) __attribute__((weak, visibility("default")));
 
 #define READ_WRITE (PROT_READ | PROT_WRITE)
 #define ANONYMOUS  (MAP_PRIVATE | MAP_ANONYMOUS)
@@ -126,7 +119,9 @@ static bool window_reserve(struct os_window *window, size_t size, size_t first)
 
 bool os_window_open(struct os_window *window, size_t size, size_t first)
 {
-	for (int attempt = 0; attempt < WINDOW_ATTEMPTS; attempt++) {
+	int attempts = __tsan_init == NULL ? WINDOW_ATTEMPTS : 0;
+
+	for (; attempts > 0; attempts--) {
 		*window = (struct os_window){.base = window_next, .size = size};
 		/* The gap keeps the end of one window from the start of the next. */
 		window_next += (size + 2 * WINDOW_ALIGN - 1) / WINDOW_ALIGN * WINDOW_ALIGN;
