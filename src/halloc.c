@@ -11,6 +11,7 @@
 #include "dump.h"
 #include "heap.h"
 #include "hits.h"
+#include "lock.h"
 #include "os.h"
 
 #include <errno.h>
@@ -140,6 +141,7 @@ EXPORT int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info
 	if (heap == NULL || visit == NULL)
 		return fail(EINVAL);
 	tcache_prepare();
+	lock_let_forks_pass();
 	return heap_visit(heap, NULL, walk_cell, &walk);
 }
 

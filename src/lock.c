@@ -285,6 +285,13 @@ runs_seldom struct lock *lock_held(void)
 	return lock;
 }
 
+runs_seldom void lock_let_forks_pass(void)
+{
+	/* A fork that waits has the registry. */
+	if (!lock_is_forking() && registry_try())
+		pthread_mutex_unlock(&registry);
+}
+
 runs_seldom void lock_call_later(struct lock *lock, struct lock_later *later)
 {
 	struct lock_later **place = &lock->later;

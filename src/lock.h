@@ -111,6 +111,10 @@ void lock_call_later(struct lock *lock, struct lock_later *later);
 /* Gives back every lock that this thread holds: what follows may come back in, and never returns. */
 void lock_abandon(void);
 
+/* For who takes the same lock over and over, for long, before it does: a mutex goes to who comes by, not to who waits, and a
+ * fork might wait for ever. Waits for some time only, as the fork may wait for what this thread holds. */
+void lock_let_forks_pass(void);
+
 /* Around fork: every registered lock is taken in rank order, and given back in the parent and the
  * child. In between, the forking thread may go on using what they guard. A lock that it holds already, as it has
  * been interrupted by a signal handler that forks, it holds on in both. */

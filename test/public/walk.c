@@ -1,5 +1,6 @@
 /* heap_walk shows the cells in address order, and stops where the visitor says so. That may call malloc and free, while
- * other threads fork. */
+ * other threads fork, and are not kept waiting.
+ * timeout: 120 */
 #include "walked.h"
 #include <pthread.h>
 #include <sys/wait.h>
@@ -43,7 +44,7 @@ static void *walk_often(void *arg)
 
 static void walk_while_others_fork(struct heap *heap)
 {
-	enum { FORKS = 1000 };
+	enum { FORKS = 500 };
 	pthread_t thread;
 	int status;
 
