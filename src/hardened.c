@@ -13,7 +13,6 @@
 #include "guarded.h"
 #include "idle.h"
 #include "makers.h"
-#include "os.h"
 #include "quarantine.h"
 #include "report.h"
 #include "tcache.h"

@@ -9,7 +9,6 @@
  * Locks:  none: who calls has the cache to itself. May take ARENA and PAGE_B.
  */
 #include "magazines.h"
-#include "machine.h"
 #include "options.h"
 #include "page_b.h"
 #include "slots.h"

@@ -6,7 +6,6 @@
  * Locks:  arena->lock (rank ARENA), one at a time; may then take HEAP and PAGE_B.
  */
 #include "slots.h"
-#include "awake.h"
 #include "clock.h"
 #include "os.h"
 
@@ -296,8 +295,7 @@ void slots_populate(const struct slot *slots, unsigned count, unsigned class, bo
 	uintptr_t start = (uintptr_t)slots[count - 1].ptr;
 	uintptr_t end = (uintptr_t)slots[0].ptr + slot_bytes;
 
-	if (slot_bytes > most || slots[0].ptr == AWAKE_NO_ADDRESS ||
-	    slots[count - 1].ptr == AWAKE_NO_ADDRESS || end - start > 2 * count * slot_bytes ||
+	if (slot_bytes > most || end - start > 2 * count * slot_bytes ||
 	    *slots[0].state != SLOT_FRESH || *slots[count - 1].state != SLOT_FRESH)
 		return;
 	start = os_whole_pages(start);
