@@ -6,6 +6,7 @@
  * Locks:  boot_mutex, while the heap is being built, and while the process forks.
  */
 #include "boot.h"
+#include "background.h"
 #include "guarded.h"
 #include "hardened.h"
 #include "heap.h"
@@ -169,8 +170,10 @@ runs_later static void threads_end(void)
 {
 	slots_fork_child();
 	makers_opening = 0; /* by others */
-	if (boot_is_ready())
+	if (boot_is_ready()) {
 		caches_end();
+		background_fork_child();
+	}
 }
 
 runs_later static void fork_child(void)

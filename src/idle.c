@@ -34,6 +34,7 @@ static uint32_t growth_ms; /* the last mark */
 static uint64_t trims_begun;
 
 void (*idle_empty_caches)(bool all);
+void (*idle_passed)(void);
 
 /* Gives back what has been idle for so long in slabs, and elsewhere. */
 runs_later static size_t purge(uint32_t now_ms, uint32_t slabs_age_ms, uint32_t age_ms)
@@ -105,7 +106,7 @@ __attribute__((noinline)) static void growth_tick(uint64_t peak, uint64_t next, 
 	purge(now_ms, (since < part ? since : part) + 1, part + 1);
 }
 
-void idle_tick(void)
+void idle_look(void)
 {
 	uint32_t now = clock_ms();
 	uint32_t next = __atomic_load_n(&tick_next_ms, __ATOMIC_RELAXED);
@@ -131,4 +132,14 @@ void idle_tick(void)
 		empty_caches(false);
 		idle_purge(now, age);
 	}
+}
+
+void idle_tick(void)
+{
+	if (unlikely(__atomic_load_n(&idle_passed, __ATOMIC_RELAXED) != NULL)) {
+		void (*passed)(void) = __atomic_exchange_n(&idle_passed, NULL, __ATOMIC_ACQ_REL);
+		if (passed != NULL)
+			passed();
+	}
+	idle_look();
 }

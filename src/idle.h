@@ -22,7 +22,13 @@ size_t idle_trim(uint32_t now_ms);
  * memory is idle, those whose threads sleep. */
 extern void (*idle_empty_caches)(bool all);
 
-/* For slow paths to come by: does what is due by now; mostly nothing. */
+/* Does what is due by now; mostly nothing. */
+void idle_look(void);
+
+/* For slow paths to come by: the same, and tells whoever wants to know of it. */
 void idle_tick(void);
+
+/* When set, the next who comes by sets it to NULL, and calls it. */
+extern void (*idle_passed)(void);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "alloc.h"
 #include "at_exit.h"
+#include "background.h"
 #include "backtrace.h"
 #include "boot.h"
 #include "copies.h"
@@ -17,6 +18,7 @@
 #include "introspect.h"
 #include "makers.h"
 #include "operators.h"
+#include "options.h"
 #include "origins.h"
 #include "os.h"
 #include "relink.h"
@@ -255,6 +257,9 @@ __attribute__((constructor)) static void start(void)
 	origins_start();
 	relink_update();
 	operators_start();
+	/* Last, as nothing is relinked to the operators where there are other threads. */
+	if (options.background != 0 && boot_is_ready())
+		background_start();
 }
 
 __attribute__((destructor)) static void finish(void)

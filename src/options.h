@@ -22,7 +22,8 @@
 	  "1: memcpy, strcpy and their kin are stopped before they leave a block")               \
 	X(sample, 0, 0, 1000000000,                                                              \
 	  "N: one allocation in N gets guarded pages of its own; 0: none")                       \
-	X(backtrace, 0, 0, 1, "1: the report of a misuse is followed by the calling stack")
+	X(backtrace, 0, 0, 1, "1: the report of a misuse is followed by the calling stack")      \
+	X(background, 0, 0, 1, "1: a thread gives idle memory back while no other comes by")
 
 /* X(name, default, the words allowed, help); the value is the number of the word, from 0. */
 #define OPTIONS_WORDS(X)                                                                        \

@@ -282,6 +282,7 @@ static void thread_exit(void *arg)
 	int saved = errno;
 
 	leave(arg, &tcache_gone.tcache);
+	idle_tick();
 	errno = saved;
 }
 

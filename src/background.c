@@ -1,0 +1,155 @@
+/*
+ * background - a thread of the library that gives idle memory back while no other comes by.
+ *
+ *     some call  ->  looks four times in the time after which memory is idle  ->  nothing goes back  ->  sleeps
+ *         ^                                                                                                |
+ *         +------------------------------------------------------------------------------------------------+
+ *
+ * Holds:  whether the thread is there, and whether somebody came by since it last looked.
+ * Always: it has no cache, and takes no signals; it sleeps while nothing becomes idle, and ends when every thread that had
+ *         a cache has ended: a process whose main thread has left ends with its last thread.
+ * Locks:  none of its own.
+ */
+#include "background.h"
+#include "idle.h"
+#include "options.h"
+#include "page_b.h"
+#include "report.h"
+#include "tcache.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STACK_BYTES ((size_t)256 << 10)
+
+/* The caches of threads that sleep are empty after three looks, and what was in them has gone after five more: with so
+ * many looks in a row by which nothing went back, nothing is left. */
+#define LOOKS_IN_VAIN 12u
+#define LOOK_MS_LEAST 10u
+
+static bool runs;
+static uint32_t rung; /* somebody came by */
+
+static uint32_t is_rung(void)
+{
+	return __atomic_load_n(&rung, __ATOMIC_ACQUIRE);
+}
+
+/* What whoever comes by next does, once. */
+static void ring(void)
+{
+	int saved = errno;
+
+	__atomic_store_n(&rung, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &rung, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	errno = saved;
+}
+
+static void wait_for_ring(void)
+{
+	while (!is_rung())
+		syscall(SYS_futex, &rung, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* Whoever comes by from here on rings. */
+static void listen(void)
+{
+	__atomic_store_n(&rung, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&idle_passed, ring, __ATOMIC_RELEASE);
+}
+
+static void pause_ms(uint64_t ms)
+{
+	struct timespec pause = {.tv_sec = (time_t)(ms / 1000),
+	                         .tv_nsec = (long)(ms % 1000) * 1000000};
+
+	syscall(SYS_nanosleep, &pause, NULL);
+}
+
+/* Returns: whether memory went back, or somebody has come by. */
+static bool look(uint64_t pause)
+{
+	uint64_t purges = __atomic_load_n(&halloc_page_b.purges, __ATOMIC_RELAXED);
+
+	pause_ms(pause);
+	idle_look();
+	if (!is_rung())
+		return purges != __atomic_load_n(&halloc_page_b.purges, __ATOMIC_RELAXED);
+	listen();
+	return true;
+}
+
+static void *work(void *arg)
+{
+	uint64_t pause = options.purge_after_ms / 4 + 1;
+	unsigned in_vain = 0;
+
+	(void)arg;
+	syscall(SYS_prctl, PR_SET_NAME, "halloc", 0, 0, 0);
+	if (pause < LOOK_MS_LEAST)
+		pause = LOOK_MS_LEAST;
+	listen();
+	while (tcache_count() != 0) {
+		in_vain = look(pause) ? 0 : in_vain + 1;
+		if (in_vain >= LOOKS_IN_VAIN) {
+			wait_for_ring();
+			in_vain = 0;
+		}
+	}
+	__atomic_store_n(&idle_passed, NULL, __ATOMIC_RELAXED);
+	return NULL;
+}
+
+/* A function of the C library. Looked up when it is wanted: each that the loader looks up would cost every start. */
+#define LIBC(name) ((__typeof__(&(name)))(uintptr_t)dlsym(RTLD_NEXT, #name))
+
+/* Returns: an errno. */
+static int thread_make(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t all, before;
+
+	int failed = LIBC(pthread_attr_init)(&attributes);
+	if (failed != 0)
+		return failed;
+	LIBC(pthread_attr_setdetachstate)(&attributes, PTHREAD_CREATE_DETACHED);
+	LIBC(pthread_attr_setstacksize)(&attributes, STACK_BYTES);
+	memset(&all, 0xff, sizeof all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* a thread starts with its maker's */
+	failed = LIBC(pthread_create)(&thread, &attributes, work, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	LIBC(pthread_attr_destroy)(&attributes);
+	return failed;
+}
+
+void background_start(void)
+{
+	int saved = errno;
+	int failed = thread_make();
+	runs = failed == 0;
+	if (!runs)
+		report_warning("HALLOC_BACKGROUND: the system has no thread for it (%s)",
+		               strerrordesc_np(failed));
+	errno = saved;
+}
+
+runs_later void background_fork_child(void)
+{
+	int saved = errno;
+
+	if (!runs)
+		return;
+	__atomic_store_n(&idle_passed, NULL, __ATOMIC_RELAXED);
+	runs = thread_make() == 0;
+	errno = saved;
+}
