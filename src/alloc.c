@@ -67,10 +67,17 @@ runs_seldom static bool sampled_give_back(void)
 	return any;
 }
 
+/* Whether the heap could ever hold a block of such a size. For a larger one, freed blocks are kept back as before: else
+ * whoever has a program ask for too much empties the quarantine. */
+runs_seldom static bool may_ever_fit(size_t size)
+{
+	return size <= limit_bytes &&
+	       size <= heap_bytes_of(heap_process, heap_process->granules_max);
+}
+
 bool alloc_make_room(size_t size)
 {
-	bool any = unlikely(guards_on && !hardened_on && size <= ALLOC_BYTES_MAX) &&
-	           sampled_give_back();
+	bool any = unlikely(guards_on && !hardened_on) && may_ever_fit(size) && sampled_give_back();
 
 	if (likely(limit_bytes == SIZE_MAX) || size > limit_bytes)
 		return any;
@@ -151,7 +158,7 @@ runs_seldom void *alloc_new_hardened(size_t size, size_t alignment, bool grows)
 
 	if (size <= ALLOC_BYTES_MAX)
 		ptr = hardened_new(size, alignment, grows);
-	if (unlikely(ptr == NULL) && size <= ALLOC_BYTES_MAX && hardened_give_back())
+	if (unlikely(ptr == NULL) && may_ever_fit(size) && hardened_give_back())
 		ptr = hardened_new(size, alignment, grows);
 	if (unlikely(ptr == NULL) && alloc_make_room(size))
 		ptr = hardened_new(size, alignment, grows);
