@@ -1,7 +1,7 @@
 /*
  * guarded - blocks between guards: an overflow, or a use after free, faults where it happens.
  *
- *     cell of the core   |  guard  | ...        block | slack |  guard  |
+ *     cell of the core   |  guard  | slack | block | slack |  guard  |
  *
  * Holds:  a record for each block, found from the page map; the freed ones, the oldest first.
  * Always: a freed block that has guards is inaccessible, and reads as zero when its pages come back; record and cell of
@@ -84,7 +84,17 @@ static void lay_out(struct guarded *block)
 		os_guard((void *)block->cell, first - block->cell);
 		os_guard((void *)end, block->cell + block->cell_bytes - end);
 	}
+	slack_fill_before((unsigned char *)first, (unsigned char *)block->ptr);
 	slack_fill((unsigned char *)block->ptr, block->size, end - block->ptr);
+}
+
+/* Tells whether anybody wrote between a block and its guards. */
+static void slack_check_around(const struct guarded *block)
+{
+	unsigned char *start = (unsigned char *)block->ptr;
+
+	slack_check_before((unsigned char *)guards_first(block), start, block->size);
+	slack_check(start, block->size, guards_end(block) - block->ptr);
 }
 
 /* Takes a cell for a block, and finds the block's place in it. Locks: guarded_lock is held. */
@@ -262,7 +272,7 @@ bool guarded_free(void *ptr)
 	struct guarded *block = block_at(ptr);
 	bool live = block != NULL && block->live;
 	if (live) {
-		slack_check(ptr, block->size, guards_end(block) - block->ptr);
+		slack_check_around(block);
 		block->freed = here;
 		keep(block);
 	}
@@ -421,8 +431,7 @@ runs_at_start void guarded_sweep(void)
 		if (block == NULL || block->cell != pagemap.base + at)
 			continue;
 		if (block->live && !__atomic_load_n(&block->opened, __ATOMIC_RELAXED))
-			slack_check((unsigned char *)block->ptr, block->size,
-			            guards_end(block) - block->ptr);
+			slack_check_around(block);
 	}
 	lock_release(&guarded_lock);
 }

@@ -1,5 +1,5 @@
 /*
- * slack - what lies behind a block, and the report where it was written to.
+ * slack - what lies behind a block, and before a guarded one; and the report where it was written to.
  *
  *     | what was asked for | 0 | pattern ...      |
  *
@@ -88,4 +88,37 @@ __attribute__((noinline, cold)) void slack_tell(unsigned char *block, size_t siz
 			continue;
 	slack_fill(block, size, room); /* to be told once */
 	misuse_access("overflow", block, size, (ptrdiff_t)at, "written to");
+}
+
+void slack_fill_before(unsigned char *first, const unsigned char *block)
+{
+	const uint64_t pattern = slack_pattern(block);
+
+	for (; first < block; first += sizeof pattern)
+		memcpy(first, &pattern, sizeof pattern);
+}
+
+__attribute__((noinline, cold)) static void tell_before(unsigned char *first,
+                                                        const unsigned char *block, size_t size)
+{
+	size_t back = 1;
+
+	while (*(block - back) == pattern_byte(block, -back))
+		back++;
+	slack_fill_before(first, block); /* to be told once */
+	misuse_access("underflow", block, size, -(ptrdiff_t)back, "written to");
+}
+
+void slack_check_before(unsigned char *first, const unsigned char *block, size_t size)
+{
+	const uint64_t pattern = slack_pattern(block);
+	uint64_t word;
+
+	for (const unsigned char *at = first; at < block; at += sizeof word) {
+		memcpy(&word, at, sizeof word);
+		if (unlikely(word != pattern)) {
+			tell_before(first, block, size);
+			return;
+		}
+	}
 }

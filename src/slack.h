@@ -84,6 +84,12 @@ static inline slack_pair slack_wrong(const unsigned char *block, size_t size, si
 	return (found ^ slack_end(block, room - size)) & slack_pair_at(slack_masks + room - size);
 }
 
+/* Fills the room before a block, from first on, which is a multiple of eight bytes. */
+void slack_fill_before(unsigned char *first, const unsigned char *block);
+
+/* Reports the byte of that room next to the block that was written to, if one was, and fills the room anew. */
+void slack_check_before(unsigned char *first, const unsigned char *block, size_t size);
+
 static inline void slack_check(unsigned char *block, size_t size, size_t room)
 {
 	if (unlikely(slack_pair_any(slack_wrong(block, size, room))))
