@@ -230,16 +230,19 @@ ALIAS(posix_memalign) int __posix_memalign(void **place, size_t alignment, size_
 
 /* Whether the program's calls of malloc come to us: an executable that exports a malloc of its own wins
  * over a preloaded one. Comparing addresses would not tell: the address of malloc may be that of a stub
- * in the executable. */
+ * in the executable. What another malloc gives is not given back: before main there may be no heap behind
+ * it that takes it. */
 static bool malloc_is_ours(void)
 {
+	static void *volatile probe; /* for those that look for lost blocks, it is not */
 	void *(*volatile resolved_malloc)(size_t) = malloc;
 	void (*volatile resolved_free)(void *) = free;
-	void *probe = resolved_malloc(1);
-	bool ours = probe != NULL && alloc_bytes(probe, NULL) != 0;
 
+	probe = resolved_malloc(1);
+	if (probe == NULL || alloc_bytes(probe, NULL) == 0)
+		return false;
 	resolved_free(probe);
-	return ours;
+	return true;
 }
 
 __attribute__((constructor)) static void start(void)
