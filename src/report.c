@@ -49,8 +49,7 @@ static bool pipe_is_pending(void)
 {
 	sigset_t pending;
 
-	sigpending(&pending);
-	return sigismember(&pending, SIGPIPE) == 1;
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
 }
 
 void report_alone(struct report_alone *alone)
@@ -61,7 +60,7 @@ void report_alone(struct report_alone *alone)
 	alone->was_pending = pipe_is_pending();
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	pthread_sigmask(SIG_BLOCK, &pipe, &alone->before);
+	alone->blocks = pthread_sigmask(SIG_BLOCK, &pipe, &alone->before) == 0;
 }
 
 void report_alone_end(const struct report_alone *alone)
@@ -71,9 +70,11 @@ void report_alone_end(const struct report_alone *alone)
 
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
-	if (!alone->was_pending && pipe_is_pending())
-		sigtimedwait(&pipe, NULL, &now);
-	pthread_sigmask(SIG_SETMASK, &alone->before, NULL);
+	if (alone->blocks) {
+		if (!alone->was_pending && pipe_is_pending())
+			sigtimedwait(&pipe, NULL, &now);
+		pthread_sigmask(SIG_SETMASK, &alone->before, NULL);
+	}
 	report_release_cancel(alone->cancel);
 }
 

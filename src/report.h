@@ -56,7 +56,8 @@ void report_release_cancel(int state);
 /* Around writes to standard error. Our lines are not the program's: a reader that has gone does not end it (SIGPIPE), and
  * writing is no cancellation point. */
 struct report_alone {
-	sigset_t before;
+	sigset_t before; /* if it blocks: sandboxes may refuse that */
+	bool blocks;
 	bool was_pending;
 	int cancel;
 };
