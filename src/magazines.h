@@ -57,6 +57,7 @@ struct tcache_more {
 	uint64_t sample_in; /* allocations until the next to be sampled */
 	uint64_t random;
 	uint32_t outbox_bytes; /* in slots that are not small */
+	uint8_t lent; /* to so many children of vfork, one of another: not 0: nobody is awake */
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
 	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to twice many */

@@ -100,7 +100,7 @@ struct tcache *tcache_hide(void)
 void tcache_show(struct tcache *tcache)
 {
 	/* In this order. A signal handler hides and shows the cache only once it is there: then nothing is noted any more. */
-	if (tcache_has_arena(tcache))
+	if (tcache_has_arena(tcache) && likely(tcache_more(tcache)->lent == 0))
 		awake_note(tcache->arena_number);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	__atomic_store_n(&tcache_self, tcache, __ATOMIC_RELAXED);
@@ -297,6 +297,24 @@ runs_seldom void tcache_flush_self(void)
 		tcache_empty(tcache);
 	lock_release(&threads);
 	tcache_show(tcache);
+}
+
+runs_seldom struct tcache *tcache_lend(void)
+{
+	if (tcache_is_busy() || !tcache_have())
+		return NULL;
+	struct tcache *tcache = tcache_of_thread();
+	tcache_more(tcache)->lent++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	awake_forget();
+	return tcache;
+}
+
+/* In a fork that a signal handler has made meanwhile, it is back already. */
+runs_seldom void tcache_take_back(struct tcache *tcache)
+{
+	if (tcache_more(tcache)->lent != 0)
+		tcache_more(tcache)->lent--;
 }
 
 /* --- Caches of others, emptied ------------------------------------------------------------------- */

@@ -84,6 +84,12 @@ void tcache_prepare(void);
 /* Puts everything this thread has at hand back into the slabs. */
 void tcache_flush_self(void);
 
+/* Before the thread makes a child that shares its memory, and its cache, and after: the child, which the system does not
+ * interrupt for others, nor starts over behind a signal handler, is never noted as awake.
+ * Returns: the cache; NULL where there is none, or the thread is busy, and so will be the child. */
+struct tcache *tcache_lend(void);
+void tcache_take_back(struct tcache *tcache);
+
 /* In the child of a fork: the caches of threads that are no more go back to the slabs, but for what such a
  * thread was just changing. */
 void tcache_fork_child(void);
