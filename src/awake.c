@@ -108,12 +108,25 @@ static bool word_find(unsigned numbers)
 	return true;
 }
 
+runs_seldom bool awake_is_watched(const void *theirs, const void *ours)
+{
+	const char *own = (const char *)__builtin_thread_pointer() + __rseq_offset;
+	const struct rseq *rseq = (const void *)(own + ((const char *)theirs - (const char *)ours));
+
+	return (int32_t)__atomic_load_n(&rseq->cpu_id, __ATOMIC_RELAXED) >= 0;
+}
+
 #else
 
 static bool word_find(unsigned numbers)
 {
 	(void)numbers;
 	return false;
+}
+
+runs_seldom bool awake_is_watched(const void *theirs, const void *ours)
+{
+	return theirs == ours;
 }
 
 #endif

@@ -52,6 +52,10 @@ extern bool awake_interrupts;
  * made a full fence. Returns: false, and nothing has changed, when the system cannot do that. */
 bool awake_interrupt_all(void);
 
+/* Whether the system sees to the word of a thread, which it does not where that has given up its sequences. To be asked
+ * after they were interrupted. What the thread has at theirs, thread-locally, is at ours in this one. */
+bool awake_is_watched(const void *theirs, const void *ours);
+
 /* What the word of an awake thread says that was noted with the number. */
 static inline uintptr_t awake_word(unsigned number)
 {

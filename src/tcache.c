@@ -375,10 +375,12 @@ static unsigned want(bool all)
 	return count;
 }
 
-/* Whether its thread has not come by since it was taken; in this order, as it shows it before it leaves. */
+/* Whether its thread was interrupted, and has not come by since it was taken; in this order, as it shows it before it
+ * leaves. */
 static bool is_taken(const struct tcache_more *more)
 {
-	return __atomic_load_n(&more->busy, __ATOMIC_ACQUIRE) == 0 &&
+	return awake_is_watched(more->self, &tcache_self) &&
+	       __atomic_load_n(&more->busy, __ATOMIC_ACQUIRE) == 0 &&
 	       __atomic_load_n(more->self, __ATOMIC_RELAXED) == &tcache_taken.tcache;
 }
 
