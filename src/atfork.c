@@ -21,6 +21,9 @@ typedef int registers(handler *prepare, handler *parent, handler *child, void *l
 
 __attribute__((visibility("default"))) registers __register_atfork;
 
+/* What pthread_atfork says of this library; the compiler's files for the start have it. */
+extern void *__dso_handle __attribute__((visibility("hidden")));
+
 static registers *libc_registers(void)
 {
 	static registers *found;
@@ -33,9 +36,13 @@ static registers *libc_registers(void)
 	return theirs;
 }
 
+/* While the process exits, the handlers of each library go with it, but other threads still allocate and fork, and may have
+ * taken the locks for that: so ours are nobody's. */
 int __register_atfork(handler *prepare, handler *parent, handler *child, void *library)
 {
 	boot_prepare_forks();
 	registers *theirs = libc_registers();
+	if (library == __dso_handle)
+		library = NULL;
 	return theirs != NULL ? theirs(prepare, parent, child, library) : ENOMEM;
 }
