@@ -65,7 +65,8 @@ int heap_free(struct heap *heap, void *ptr);
 void heap_defrag(struct heap *heap);
 
 /* Shows every cell to visit, in address order, with the heap locked: visit must not use this heap, nor fork. It may call
- * malloc and free.
+ * malloc and free; but not open or close a stream of stdio (fopen, fclose), nor flush all, where another thread may fork:
+ * that has the list of streams, and waits for the heap.
  * Returns: 0; the first non-zero answer of visit, where it stops; -1 with EINVAL for NULL arguments. */
 int heap_walk(struct heap *heap, int (*visit)(const struct heap_cell_info *cell, void *arg),
               void *arg);
