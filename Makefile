@@ -10,9 +10,11 @@ WARNINGS = -Wall -Wextra -Wundef -Wshadow -Wconversion -Wcast-qual -Wstrict-prot
 STANDARD = -std=gnu11 -D_GNU_SOURCE -Iinclude
 HIDDEN   = -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-builtin-malloc \
            -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -fno-plt
-COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(HIDDEN) $(CFLAGS) $(CPPFLAGS) -MMD -MP
-TOOL     = $(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP
-LINK     = -shared -pthread -Wl,-soname,libhalloc.so.1 -Wl,-z,nodelete,-z,now,-z,relro \
+# layout.ld knows the rooms by their objects, and assembler names what is in them: -flto in CFLAGS knows neither.
+APART    = -fno-lto
+COMPILE  = $(CC) $(STANDARD) $(WARNINGS) $(HIDDEN) $(CFLAGS) $(CPPFLAGS) $(APART) -MMD -MP
+TOOL     = $(CC) $(STANDARD) -Isrc $(WARNINGS) $(CFLAGS) $(CPPFLAGS) $(APART) -MMD -MP
+LINK     = $(APART) -shared -pthread -Wl,-soname,libhalloc.so.1 -Wl,-z,nodelete,-z,now,-z,relro \
            -Wl,--version-script=src/exports.map -Wl,-T,src/layout.ld -Wl,--no-undefined
 
 SOURCES  = $(sort $(wildcard src/*.c))

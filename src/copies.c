@@ -98,7 +98,7 @@ static inline bool may_touch(const char *function, const void *at, size_t bytes,
  * Returns: false, after a report, when its block ends before. */
 static bool text_measure(const char *function, const char *text, size_t most, size_t *length)
 {
-	size_t room = around_is_heap(text) ? around_room(text) : SIZE_MAX;
+	size_t room = around_is_heap(text) ? around_room(text) : PTRDIFF_MAX;
 
 	*length = strnlen(text, room < most ? room : most);
 	return *length < room || room >= most || may_touch(function, text, room + 1, false);

@@ -15,11 +15,14 @@
 
 bool guards_on;
 
+static struct guarded *record(const void *ptr)
+{
+	return (struct guarded *)(void *)pagemap_find(ptr)->states;
+}
+
 struct guarded *guards_block(const void *ptr)
 {
-	if (!guards_at(ptr))
-		return NULL;
-	return (struct guarded *)(void *)pagemap_find(ptr)->states;
+	return guards_at(ptr) ? record(ptr) : NULL;
 }
 
 void guards_note(uintptr_t cell, size_t bytes, struct guarded *block)
@@ -168,7 +171,7 @@ void guards_unclaim(struct guards_claim *claim)
 
 bool guards_open(const void *ptr)
 {
-	struct guarded *block = guards_block(ptr);
+	struct guarded *block = record(ptr);
 
 	__atomic_store_n(&block->opened, true, __ATOMIC_SEQ_CST);
 	return os_unguard((void *)block->cell, block->cell_bytes);
