@@ -71,65 +71,59 @@ struct request {
 	unsigned rows;
 };
 
-static void option_read(struct request *request, const char *name, const char *value)
+static int colour_named(const char *when)
 {
-	if (strcmp(name, "--by") == 0) {
-		if (strcmp(value, "state") != 0 && strcmp(value, "class") != 0)
-			tool_die("--by takes state or class, not '%s'", value);
-		request->by_class = *value == 'c';
-	} else if (strcmp(name, "--color") == 0) {
-		if (strcmp(value, "always") == 0)
-			request->colour = 1;
-		else if (strcmp(value, "never") == 0)
-			request->colour = -1;
-		else if (strcmp(value, "auto") != 0)
-			tool_die("--color takes always, never or auto, not '%s'", value);
-	} else if (strcmp(name, "--width") == 0) {
+	if (strcmp(when, "always") == 0)
+		return 1;
+	if (strcmp(when, "never") == 0)
+		return -1;
+	if (strcmp(when, "auto") != 0)
+		tool_die("--color takes always, never or auto, not '%s'", when);
+	return 0;
+}
+
+static bool is_class(const char *what)
+{
+	if (strcmp(what, "state") != 0 && strcmp(what, "class") != 0)
+		tool_die("--by takes state or class, not '%s'", what);
+	return *what == 'c';
+}
+
+/* Every option takes a value. */
+static bool option_read(void *place, const char *name, const char *value)
+{
+	struct request *request = place;
+
+	if (strcmp(name, "--by") == 0)
+		request->by_class = is_class(tool_value(name, value));
+	else if (strcmp(name, "--color") == 0)
+		request->colour = colour_named(tool_value(name, value));
+	else if (strcmp(name, "--width") == 0)
 		request->columns =
 		        (unsigned)tool_argument_number(name, value, COLUMNS_LEAST, COLUMNS_MOST);
-	} else if (strcmp(name, "--height") == 0) {
+	else if (strcmp(name, "--height") == 0)
 		request->rows = (unsigned)tool_argument_number(name, value, 8, COLUMNS_MOST);
-	} else if (strcmp(name, "--svg") == 0) {
-		request->svg = value;
-	} else {
-		request->html = value;
-	}
+	else if (strcmp(name, "--svg") == 0)
+		request->svg = tool_value(name, value);
+	else if (strcmp(name, "--html") == 0)
+		request->html = tool_value(name, value);
+	else
+		tool_unknown_option(name);
+	return true;
 }
 
 static void arguments_read(struct request *request, int argc, char **argv)
 {
-	static const char *const options[] = {"--by",     "--color", "--width",
-	                                      "--height", "--svg",   "--html"};
-	int i = 1;
+	int end = tool_arguments(argc, argv, help, option_read, request);
 
-	while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0') {
-		bool known = false;
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			tool_finish_output();
-			exit(EXIT_SUCCESS);
-		}
-		if (strcmp(argv[i], "--") == 0) {
-			i++;
-			break;
-		}
-		for (size_t k = 0; k < sizeof options / sizeof *options; k++)
-			known = known || strcmp(argv[i], options[k]) == 0;
-		if (!known)
-			tool_die("unknown option %s; see 'halloc map --help'", argv[i]);
-		if (i + 1 == argc)
-			tool_die("%s needs a value; see 'halloc map --help'", argv[i]);
-		option_read(request, argv[i], argv[i + 1]);
-		i += 2;
-	}
-	if (i == argc)
+	if (end == 1)
 		tool_die("no process and no core given; see 'halloc map --help'");
-	if (i + 1 < argc)
+	if (end > 2)
 		tool_die("only one process or core can be drawn; see 'halloc map --help'");
 	if (request->svg != NULL && request->html != NULL && strcmp(request->svg, "-") == 0 &&
 	    strcmp(request->html, "-") == 0)
 		tool_die("--svg and --html cannot both go to standard output");
-	request->subject = argv[i];
+	request->subject = argv[1];
 }
 
 static struct source *subject_open(const char *subject, struct tool_error *error)

@@ -103,21 +103,18 @@ static enum watch_key key_named(const char *name)
 	tool_die("-s takes live, held, idle, cached, rss, rate, pid or name, not '%s'", name);
 }
 
-/* Reads one option. Returns: the number of arguments that it took. */
-static int option_read(struct request *request, const char *name, const char *value)
+/* Those of one letter take a value. */
+static bool option_read(void *place, const char *name, const char *value)
 {
-	bool takes_value =
-	        strcmp(name, "-d") == 0 || strcmp(name, "-n") == 0 || strcmp(name, "-s") == 0;
+	struct request *request = place;
 
-	if (takes_value && value == NULL)
-		tool_die("%s needs a value; see 'halloc top --help'", name);
 	if (strcmp(name, "-d") == 0) {
 		request->delay = tool_argument_seconds(name, value, DELAY_LEAST, DELAY_MOST);
 		request->delay_given = true;
 	} else if (strcmp(name, "-n") == 0) {
 		request->count = tool_argument_number(name, value, 1, COUNT_MOST);
 	} else if (strcmp(name, "-s") == 0) {
-		request->key = key_named(value);
+		request->key = key_named(tool_value(name, value));
 	} else if (strcmp(name, "--once") == 0) {
 		request->form = FORM_TABLE;
 		request->count = 1;
@@ -130,9 +127,9 @@ static int option_read(struct request *request, const char *name, const char *va
 		request->form = FORM_PROMETHEUS;
 		request->count = 1;
 	} else {
-		tool_die("unknown option %s; see 'halloc top --help'", name);
+		tool_unknown_option(name);
 	}
-	return takes_value ? 2 : 1;
+	return name[1] != '-';
 }
 
 static void print(const struct request *request, const struct watch *watch)
@@ -206,25 +203,13 @@ int main(int argc, char **argv)
 	struct request request = {.delay = DELAY_DEFAULT};
 	struct watch watch = {0};
 	int status = EXIT_SUCCESS;
-	int i = 1;
 
 	tool_name = "halloc top";
-	while (i < argc && argv[i][0] == '-') {
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			tool_finish_output();
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "--") == 0) {
-			i++;
-			break;
-		}
-		i += option_read(&request, argv[i], argv[i + 1]);
-	}
-	for (int check = i; check < argc; check++)
-		tool_argument_pid(argv[check]);
-	watch.everything = i == argc;
-	for (; i < argc; i++) {
+	int end = tool_arguments(argc, argv, help, option_read, &request);
+	for (int i = 1; i < end; i++)
+		tool_argument_pid(argv[i]);
+	watch.everything = end == 1;
+	for (int i = 1; i < end; i++) {
 		struct tool_error error;
 		if (watch_add(&watch, tool_argument_pid(argv[i]), &error))
 			continue;

@@ -182,34 +182,26 @@ static int trim(pid_t pid, double seconds)
 	return answer == ASLEEP ? exit_asleep : EXIT_SUCCESS;
 }
 
+static bool option_read(void *seconds, const char *name, const char *value)
+{
+	if (strcmp(name, "--wait") != 0)
+		tool_unknown_option(name);
+	*(double *)seconds = tool_argument_seconds(name, value, 0, WAIT_SECONDS_MAX);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	double seconds = WAIT_SECONDS;
 	int status = EXIT_SUCCESS;
-	int i = 1;
 
 	tool_name = "halloc trim";
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--help") == 0) {
-			fputs(help, stdout);
-			tool_finish_output();
-			return EXIT_SUCCESS;
-		}
-		if (strcmp(argv[i], "--") == 0) {
-			i++;
-			break;
-		}
-		if (strcmp(argv[i], "--wait") != 0)
-			tool_die("unknown option %s; see 'halloc trim --help'", argv[i]);
-		if (i + 1 == argc)
-			tool_die("--wait needs a value; see 'halloc trim --help'");
-		seconds = tool_argument_seconds("--wait", argv[++i], 0, WAIT_SECONDS_MAX);
-	}
-	if (i == argc)
+	int end = tool_arguments(argc, argv, help, option_read, &seconds);
+	if (end == 1)
 		tool_die("no process given; see 'halloc trim --help'");
-	for (int check = i; check < argc; check++)
-		tool_argument_pid(argv[check]);
-	for (; i < argc; i++) {
+	for (int i = 1; i < end; i++)
+		tool_argument_pid(argv[i]);
+	for (int i = 1; i < end; i++) {
 		int answer = trim(tool_argument_pid(argv[i]), seconds);
 		if (answer > status)
 			status = answer;

@@ -99,10 +99,17 @@ struct tool_text tool_count(double count)
 	return scaled(count, 1000, units);
 }
 
+const char *tool_value(const char *name, const char *value)
+{
+	if (value == NULL)
+		tool_die("%s needs a value; see '%s --help'", name, tool_name);
+	return value;
+}
+
 double tool_argument_seconds(const char *name, const char *text, double least, double most)
 {
 	char *end;
-	double value = strtod(text, &end);
+	double value = strtod(tool_value(name, text), &end);
 
 	/* Not "nan", "inf" or "0x1": a person writes digits. */
 	if (text[strspn(text, "0123456789.")] != '\0' || *text == '\0' || *end != '\0' ||
@@ -116,12 +123,43 @@ unsigned long tool_argument_number(const char *name, const char *text, unsigned 
 {
 	char *end;
 	errno = 0;
-	unsigned long value = strtoul(text, &end, 10);
+	unsigned long value = strtoul(tool_value(name, text), &end, 10);
 
 	if (!isdigit((unsigned char)*text) || *end != '\0' || errno != 0 || value < least ||
 	    value > most)
 		tool_die("%s takes a number from %lu to %lu, not '%s'", name, least, most, text);
 	return value;
+}
+
+static _Noreturn void show_help(const char *help)
+{
+	fputs(help, stdout);
+	tool_finish_output();
+	exit(EXIT_SUCCESS);
+}
+
+void tool_unknown_option(const char *name)
+{
+	tool_die("unknown option %s; see '%s --help'", name, tool_name);
+}
+
+int tool_arguments(int argc, char **argv, const char *help, tool_option read, void *request)
+{
+	int others = 1;
+	bool may_be_option = true;
+
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i];
+		if (!may_be_option || name[0] != '-' || name[1] == '\0')
+			argv[others++] = argv[i];
+		else if (strcmp(name, "--") == 0)
+			may_be_option = false;
+		else if (strcmp(name, "--help") == 0)
+			show_help(help);
+		else
+			i += read(request, name, argv[i + 1]);
+	}
+	return others;
 }
 
 pid_t tool_argument_pid(const char *text)

@@ -44,6 +44,17 @@ struct tool_text tool_bytes(uint64_t bytes);
 /* A count in at most five characters: 999, 1.5k, 15.2M. */
 struct tool_text tool_count(double count);
 
+/* Reads an option into the request. Returns: whether it took the value, which is NULL where nothing follows. */
+typedef bool (*tool_option)(void *request, const char *name, const char *value);
+
+/* Reads all options, wherever among the arguments they stand; "--" ends them, and --help prints the help and ends the tool.
+ * Returns: the end of the other arguments, which then begin at argv[1]. */
+int tool_arguments(int argc, char **argv, const char *help, tool_option read, void *request);
+_Noreturn void tool_unknown_option(const char *name);
+
+/* Returns: the value of an option, or dies as there is none. */
+const char *tool_value(const char *name, const char *value);
+
 /* Reads a whole argument, or dies saying what the option, or argument, takes. */
 double tool_argument_seconds(const char *name, const char *text, double least, double most);
 unsigned long tool_argument_number(const char *name, const char *text, unsigned long least,

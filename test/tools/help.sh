@@ -66,6 +66,19 @@ misuse "^halloc map: --height takes a number from 8 to 1000, not '7'" "$halloc" 
 misuse '^halloc map: --svg needs a value' "$halloc" map --svg
 misuse '^halloc map: --svg and --html cannot both go to standard output$' "$halloc" map --svg - --html - 1
 
+# Options may stand behind processes, too; behind "--" there are none.
+misuse '^halloc top: -d takes seconds' "$halloc" top 1 -d 0
+misuse '^halloc map: --by takes state or class' "$halloc" map 1 --by x
+misuse '^halloc map: --svg needs a value' "$halloc" map 1 --svg
+misuse '^halloc trim: --wait takes seconds' "$halloc" trim 1 --wait long
+expect 0 "$halloc" trim 1 --help
+says '^usage: halloc trim '
+misuse "not the number of a process: '--once'" "$halloc" top -- --once
+misuse 'cannot read --help: No such file' "$halloc" map -- --help
+sleep 1000 &
+running="$running $!"
+misuse "process $! does not run under halloc" "$halloc" top $! --once
+
 # Files that are no cores.
 misuse 'cannot read /no/such/core: No such file' "$halloc" map /no/such/core
 misuse "cannot read : No such file" "$halloc" map ''
