@@ -24,7 +24,7 @@ PARTS    = $(SHARED:src/tools/%.c=build/tools/parts/%.o)
 RELEASE  = $(SOURCES:src/%.c=build/release/%.o)
 DEBUG    = $(SOURCES:src/%.c=build/debug/%.o)
 
-.PHONY: all debug tools test check soak fuzz compare bench install clean format help
+.PHONY: all debug tools test check soak fuzz compare bench install uninstall clean format help
 .DELETE_ON_ERROR:
 
 all: libhalloc.so tools ## build ./libhalloc.so and the tools (the default)
@@ -87,6 +87,10 @@ install: all ## install to $(DESTDIR)$(PREFIX)
 	install -m 644 include/halloc.h $(INTO)/include/halloc.h
 	install -m 755 scripts/halloc $(INTO)/bin/halloc
 	install -m 755 $(TOOLS) $(INTO)/libexec/halloc/
+
+uninstall: ## remove what install has put there
+	rm -f $(INTO)/lib/libhalloc.so.1 $(INTO)/lib/libhalloc.so $(INTO)/include/halloc.h $(INTO)/bin/halloc
+	rm -rf $(INTO)/libexec/halloc
 
 format: ## format the C sources in place
 	clang-format -i $$(git ls-files '*.c' '*.h')

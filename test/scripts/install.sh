@@ -20,8 +20,20 @@ for verb in run compare check top map trim; do
 	expect 0 "$temporary/there/bin/halloc" $verb --help
 done
 
+# uninstall leaves what others have put there, and nothing of halloc.
+: >"$temporary/there/lib/other.so"
+: >"$temporary/there/include/other.h"
+expect 0 make -s uninstall PREFIX="$temporary/there"
+is_silent out
+is_silent err
+left=$(cd "$temporary/there" && find . ! -type d | sort | tr '\n' ' ')
+[ "$left" = './include/other.h ./lib/other.so ' ] || fail "$command: there is still $left"
+[ ! -e "$temporary/there/libexec/halloc" ] || fail "$command: libexec/halloc is still there"
+expect 0 make -s uninstall PREFIX="$temporary/there"
+install_to '' "$temporary/there"
+
 # A name with a space is one name.
 install_to "$temporary/a b" /usr
-[ "$(find "$temporary/a b" -type f | wc -l)" -eq "$(find "$temporary/there" -type f | wc -l)" ] ||
+[ "$(find "$temporary/a b" -type f | wc -l)" -eq "$(find "$temporary/there" -type f ! -name 'other.*' | wc -l)" ] ||
 	fail "there are other files in: $(find "$temporary/a b")"
 finish
