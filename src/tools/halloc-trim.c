@@ -82,8 +82,11 @@ static double now_seconds(void)
 static bool header_read(struct source *source, uint64_t address, struct page_b_header *header,
                         struct tool_error *error)
 {
-	return source_read(source, address, header, sizeof *header) ||
-	       tool_fail(error, "process %d has ended", (int)source_pid(source));
+	if (source_read(source, address, header, sizeof *header))
+		return true;
+	if (!source_is_gone(source, error))
+		tool_fail(error, "process %d has ended", (int)source_pid(source));
+	return false;
 }
 
 /* Raises the word above both what was wanted and what was done, so that it differs from either. Should
@@ -99,11 +102,10 @@ static uint64_t ask(struct source *source, uint64_t address, const struct page_b
 	if (source_write(source, address + offsetof(struct page_b_header, trims_wanted), &wanted,
 	                 sizeof wanted))
 		return wanted;
-	if (source_has_ended(source))
-		tool_fail(error, "process %d has ended", (int)source_pid(source));
-	else
+	int reason = errno;
+	if (!source_is_gone(source, error))
 		tool_fail(error, "process %d cannot be written to: %s", (int)source_pid(source),
-		          strerror(errno));
+		          strerror(reason));
 	return 0;
 }
 
@@ -120,10 +122,8 @@ static enum answer await(struct source *source, uint64_t address, uint64_t wante
 			return FAILED;
 		if (header->trims_done >= wanted)
 			return ANSWERED;
-		if (source_has_ended(source)) {
-			tool_fail(error, "process %d has ended", (int)source_pid(source));
+		if (source_is_gone(source, error))
 			return FAILED;
-		}
 		if (now_seconds() >= end)
 			return ASLEEP;
 		nanosleep(&pause, NULL);

@@ -256,23 +256,24 @@ uint64_t source_find_header(struct source *source, struct page_b_header *header,
 	if (address == 0)
 		address = find_by_magic(source);
 	if (address == 0) {
-		if (source_has_ended(source))
-			tool_fail(error, "process %d has ended", (int)source->pid);
-		else if (source->cut)
+		if (source->cut)
 			tool_fail(error,
 			          "a damaged core: it is cut short, and Page B is not in it");
-		else
+		else if (!source_is_gone(source, error))
 			tool_fail(error, "%s does not run under halloc",
 			          source_words(source, words));
 		return 0;
 	}
 	if (!header_is_at(source, address, header)) {
-		tool_fail(error, "%s has ended", source_words(source, words));
+		if (!source_is_gone(source, error))
+			tool_fail(error, "%s has ended", source_words(source, words));
 		return 0;
 	}
 	if (header->version == PAGE_B_VERSION &&
 	    !source_read(source, address, header, sizeof *header)) {
-		tool_fail(error, "%s: Page B's header cannot be read", source_words(source, words));
+		if (!source_is_gone(source, error))
+			tool_fail(error, "%s: Page B's header cannot be read",
+			          source_words(source, words));
 		return 0;
 	}
 	return header_check(source, header, error) ? address : 0;

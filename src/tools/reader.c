@@ -489,9 +489,7 @@ bool reader_take(struct source *source, enum reader_depth depth, struct reader_s
 	*snapshot = (struct reader_snapshot){0};
 	if (take(source, depth, snapshot, error))
 		return true;
-	if (source_has_ended(source))
-		tool_fail(error, "process %d has ended", (int)source_pid(source));
-	else if (source_is_cut(source))
+	if (!source_is_gone(source, error) && source_is_cut(source))
 		tool_fail(error, "a damaged core: it is cut short, and Page B is not whole in it");
 	reader_free(snapshot);
 	return false;

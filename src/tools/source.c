@@ -237,6 +237,15 @@ bool source_has_ended(struct source *source)
 	return !source->core && process_has_ended(source->pid);
 }
 
+bool source_is_gone(struct source *source, struct tool_error *error)
+{
+	if (source_has_ended(source))
+		return !tool_fail(error, "process %d has ended", (int)source->pid);
+	if (source->replaced)
+		return !tool_fail(error, "process %d runs another program now", (int)source->pid);
+	return false;
+}
+
 /* --- Reading ------------------------------------------------------------------------------------ */
 
 bool source_read_file(const struct source *source, uint64_t offset, void *buffer, size_t bytes)
@@ -303,8 +312,11 @@ static bool process_read(struct source *source, uint64_t address, char *to, size
 		ssize_t got = pread(source->fd, to, bytes, (off_t)address);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got <= 0)
+		if (got <= 0) {
+			source->replaced =
+			        got == 0; /* where nothing is mapped, EIO is the answer */
 			return false;
+		}
 		to += got;
 		address += (uint64_t)got;
 		bytes -= (size_t)got;
@@ -350,5 +362,7 @@ bool source_write(struct source *source, uint64_t address, const void *buffer, s
 {
 	if (source->core || !range_is_sane(address, bytes))
 		return false;
-	return pwrite(source->fd, buffer, bytes, (off_t)address) == (ssize_t)bytes;
+	ssize_t put = pwrite(source->fd, buffer, bytes, (off_t)address);
+	source->replaced = put == 0;
+	return put == (ssize_t)bytes;
 }

@@ -43,7 +43,8 @@ struct source {
 	struct segment *segments;
 	size_t segment_count;
 	uint64_t file_bytes;
-	bool cut; /* the file ends before its segments do */
+	bool cut;      /* the file ends before its segments do */
+	bool replaced; /* the process has no more the memory that was opened */
 };
 
 /* Whether source_write will be called. */
@@ -77,6 +78,10 @@ bool source_names_library(const char *path);
 
 /* Whether a process that was opened has ended since. */
 bool source_has_ended(struct source *source);
+
+/* Whether a process that was opened has ended since, or gone over to another program, so that the last reading of it failed:
+ * then the error says so. */
+bool source_is_gone(struct source *source, struct tool_error *error);
 
 /* Waits before what was torn is read again for the roundth time: longer from round to round, because the
  * thread that was changing it may have lost its processor. */

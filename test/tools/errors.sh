@@ -73,6 +73,24 @@ status=$?
 [ "$(cat "$temporary/err")" = "halloc trim: process $pid has ended" ] ||
 	fail "trim of a process that ended says: $(cat "$temporary/err")"
 
+# One that goes over to another program meanwhile.
+mkfifo "$temporary/word"
+env LD_PRELOAD="$HALLOC_LIB" sh -c 'read -r word && exec sleep 1000' <"$temporary/word" &
+changing=$!
+running="$running $changing"
+exec 8>"$temporary/word"
+await "$halloc" map "$changing" >/dev/null
+"$halloc" trim --wait 60 "$changing" >"$temporary/out" 2>"$temporary/err" &
+trim=$!
+await has_opened "$trim"
+echo go >&8
+wait "$trim"
+status=$?
+exec 8>&-
+[ "$status" -eq 2 ] || fail "trim of a process that changed: exit status $status"
+[ "$(cat "$temporary/err")" = "halloc trim: process $changing runs another program now" ] ||
+	fail "trim of a process that changed says: $(cat "$temporary/err")"
+
 # Files that cannot be written, and a reader that goes away.
 subject right
 misuse '^halloc map: cannot write /no/such/file: No such file' "$halloc" map --svg /no/such/file "$pid"
