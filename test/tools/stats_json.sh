@@ -166,13 +166,21 @@ for mode in HALLOC_HARDENED=1 HALLOC_SAMPLE=3; do
 		$(field page_a free_dirty_bytes) + $(field bootstrap bytes)))
 done
 
-# any name of a program is a text of JSON
-name=$(printf 'odd "name"\\\tof \303\251')
-cp "$temporary/figures" "$temporary/$name"
-expect 0 env HALLOC_STATS="json:$json" LD_PRELOAD="$HALLOC_LIB" \
-	"$temporary/$name" "$temporary/xml"
-if command -v python3 >/dev/null; then
-	python3 -m json.tool "$json" >/dev/null || fail "python3 cannot read an odd name"
-fi
-grep -q '"program": "odd \\u0022name\\u0022\\u005c\\u0009of ' "$json" || fail "$(grep program "$json")"
+# Any name of a program is a text of JSON: characters are themselves, bytes of none are numbers.
+named() { # NAME TEXT
+	name=$(printf %b "$1")
+	cp "$temporary/figures" "$temporary/$name"
+	expect 0 env HALLOC_STATS="json:$json" LD_PRELOAD="$HALLOC_LIB" \
+		"$temporary/$name" "$temporary/xml"
+	rm "$temporary/$name"
+	if command -v python3 >/dev/null; then
+		python3 -c 'import json, sys; json.load(open(sys.argv[1], encoding="utf-8"))' "$json" ||
+			fail "python3 cannot read the name $1"
+	fi
+	LC_ALL=C grep -qF "\"program\": \"$(printf %b "$2")\"" "$json" || fail "the name $1: $(grep program "$json")"
+}
+named 'odd "name"\\\tof \0001 \0177' 'odd \\u0022name\\u0022\\u005c\\u0009of \\u0001 \\u007f'
+named 'na\0303\0257ve \0342\0202\0254 \0360\0237\0222\0251' 'na\0303\0257ve \0342\0202\0254 \0360\0237\0222\0251'
+named '\0303 \0251 \0300\0200 \0355\0240\0200 \0370' '\\u00c3 \\u00a9 \\u00c0\\u0080 \\u00ed\\u00a0\\u0080 \\u00f8'
+named '\0340\0200\0200 \0364\0220\0200\0200 \0342\0202' '\\u00e0\\u0080\\u0080 \\u00f4\\u0090\\u0080\\u0080 \\u00e2\\u0082'
 finish
