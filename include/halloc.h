@@ -5,6 +5,9 @@
  * heap_destroy, whose heap must no longer be in use by another thread. Functions that fail set errno
  * and change nothing. None of them throws, prints (the print functions aside) or calls exit.
  *
+ * In a signal handler, those of the process heap do what malloc and free do there (see README.md). Those of a heap of
+ * fixed size end the process, with a line on stderr, where the handler has interrupted another call for the same heap.
+ *
  * Link with -lhalloc, or call through a preloaded libhalloc.so.
  */
 #ifndef HALLOC_H
@@ -34,7 +37,8 @@ void hdefrag(void);
 size_t hsize(const void *ptr);
 
 /* Writes the process heap to fd, readable: its cells, and its slabs by size class.
- * Returns: 0; or -1 with the errno of write(2), or with EBUSY in a signal handler that has interrupted the heap. */
+ * Returns: 0; or -1 with the errno of write(2), with EBUSY in a signal handler that has interrupted the heap, or with
+ * ENOMEM where the system has no room for one. */
 int hprint(int fd);
 
 /* --- Heaps of a fixed size, each with its own Page A and Page B ------------------------------------ */
@@ -49,8 +53,9 @@ struct heap_cell_info {
 };
 
 /* Makes a heap whose Page A holds size bytes (0: one OS page; rounded up to whole OS pages), handed
- * out in multiples of granule (a power of two; 0: 16). A heap of one OS page is exactly two OS pages.
- * Returns: the heap, owned by the caller; NULL with EINVAL for a bad granule or size, or ENOMEM. */
+ * out in multiples of granule (a power of two; 0: 16). A heap of one OS page is exactly two OS pages. In the child of a
+ * fork it is a copy.
+ * Returns: the heap, which the caller gives to heap_destroy; NULL with EINVAL for a bad granule or size, or ENOMEM. */
 struct heap *heap_create(size_t size, size_t granule);
 
 /* Hands out a cell of size bytes, rounded up to the granule; a cell of 0 bytes takes one granule.
@@ -58,10 +63,12 @@ struct heap *heap_create(size_t size, size_t granule);
  * Returns: the cell; NULL with ENOMEM when Page A or Page B is full, EINVAL when heap is NULL. */
 void *heap_alloc(struct heap *heap, size_t size);
 
-/* As hfree, for a cell of this heap. */
+/* As hfree, for a cell of this heap.
+ * Returns: 0; or -1 with EINVAL when ptr does not start a live cell of it, or heap is NULL. */
 int heap_free(struct heap *heap, void *ptr);
 
-/* Merges free neighbours, and gives the OS pages of Page A that hold no cell back to the system. */
+/* Gives the OS pages of Page A that hold no cell back to the system, now. (Free neighbours are merged at every
+ * heap_free.) Does nothing when heap is NULL. */
 void heap_defrag(struct heap *heap);
 
 /* Shows every cell to visit, in address order, with the heap locked: visit must not use this heap, nor fork. It may call

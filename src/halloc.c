@@ -26,6 +26,12 @@ static int fail(int error)
 	return -1;
 }
 
+static void *fail_with_none(int error)
+{
+	errno = error;
+	return NULL;
+}
+
 /* --- The process heap --------------------------------------------------------------------------- */
 
 EXPORT void *halloc(size_t size)
@@ -75,25 +81,17 @@ EXPORT struct heap *heap_create(size_t size, size_t granule)
 {
 	if (granule == 0)
 		granule = GRANULE_DEFAULT;
-	if ((granule & (granule - 1)) != 0 || !boot_ensure()) {
-		errno = EINVAL;
-		return NULL;
-	}
-	if (size == 0)
-		size = os_page_bytes;
-	if (size > PTRDIFF_MAX / 4) {
-		errno = EINVAL;
-		return NULL;
-	}
-	return heap_open(os_whole_pages(size), granule);
+	if ((granule & (granule - 1)) != 0 || size > PTRDIFF_MAX / 4)
+		return fail_with_none(EINVAL);
+	if (!boot_ensure())
+		return fail_with_none(ENOMEM);
+	return heap_open(os_whole_pages(size == 0 ? 1 : size), granule);
 }
 
 EXPORT void *heap_alloc(struct heap *heap, size_t size)
 {
-	if (heap == NULL) {
-		errno = EINVAL;
-		return NULL;
-	}
+	if (heap == NULL)
+		return fail_with_none(EINVAL);
 	return heap_take(heap, size, 1, HEAP_BLOCK);
 }
 
