@@ -70,14 +70,16 @@ runs_later static bool is_exact(const void *ptr)
 
 /* --- What a block may have been asked for as ------------------------------------------------------- */
 
-/* The bytes of the block that a request gets. */
+/* The bytes of the block that a request gets; one of no bytes gets some, too. */
 static size_t bytes_for(size_t size, size_t alignment)
 {
-	unsigned class = sizeclass_of_aligned(size, alignment);
+	unsigned class = alignment <= SIZECLASS_STEP && size <= SIZECLASS_BYTES_MAX
+	                         ? sizeclass_of(size)
+	                         : sizeclass_of_aligned(size, alignment);
 
 	if (class < SIZECLASS_COUNT)
 		return sizeclasses[class].slot_bytes;
-	return (size + HEAP_PAGE_BYTES - 1) & -HEAP_PAGE_BYTES;
+	return ((size == 0 ? 1 : size) + HEAP_PAGE_BYTES - 1) & -HEAP_PAGE_BYTES;
 }
 
 /* A block stayed as it is, as there was no room for a smaller one: none that shrinks fails. */
@@ -100,7 +102,7 @@ static bool size_is_possible(const void *ptr, size_t bytes, size_t size, size_t 
 	if (size > bytes)
 		return false;
 	return size >= bytes / 2 || bytes_for(size, alignment) == bytes ||
-	       bytes_for(size, 1) == bytes || size == 0 || bootstrap_state(ptr) == BOOTSTRAP_LIVE;
+	       bytes_for(size, 1) == bytes || bootstrap_state(ptr) == BOOTSTRAP_LIVE;
 }
 
 runs_seldom void resize_free_sized(void *ptr, size_t size, size_t alignment, const char *name)
