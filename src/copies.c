@@ -62,7 +62,7 @@ enum {
 	AT_COUNT
 };
 
-static struct relink_name names[AT_COUNT];
+static struct homes_name names[AT_COUNT];
 
 /* --- What may be read and written ------------------------------------------------------------------- */
 
@@ -177,7 +177,7 @@ static void copies_bzero(void *to, size_t bytes)
 		memset(to, 0, bytes);
 }
 
-static struct relink_name names[AT_COUNT] = {
+static struct homes_name names[AT_COUNT] = {
 #define X(function, kind)                                                         \
 	[AT_##function] = {.name = #function, .ours = (void *)copies_##function}, \
 	[AT_##function##                                                          \
@@ -189,9 +189,7 @@ static struct relink_name names[AT_COUNT] = {
 };
 
 static struct relink_set set = {
-        .home = "libc.so",
-        .names = names,
-        .count = AT_COUNT,
+        .functions = {.home = "libc.so", .names = names, .count = AT_COUNT},
 };
 
 runs_at_start void copies_start(void)

@@ -21,7 +21,7 @@
 /* Libraries may be closed meanwhile, and then the list must be walked again; not for ever. */
 #define TRIES_MAX 16
 
-bool homes_have(const struct relink_set *set, const void *address)
+bool homes_have(const struct homes_set *set, const void *address)
 {
 	unsigned count = __atomic_load_n(&set->home_count, __ATOMIC_ACQUIRE);
 
@@ -34,14 +34,14 @@ bool homes_have(const struct relink_set *set, const void *address)
 
 /* A file that functions of a set come from, and that is not known yet. */
 struct home_search {
-	struct relink_set *set;
+	struct homes_set *set;
 	const struct link_map *kept; /* NULL: any */
 	char *file;                  /* of PATH_MAX */
 };
 
-static bool is_new_home(const struct relink_set *set, const struct object *object)
+static bool is_new_home(const struct homes_set *set, const struct object *object)
 {
-	return set->home_count < RELINK_HOMES_MAX && objects_is_named(object, set->home) &&
+	return set->home_count < HOMES_MAX && objects_is_named(object, set->home) &&
 	       !homes_have(set, (const void *)object->start);
 }
 
@@ -63,7 +63,7 @@ runs_seldom static int home_find(struct dl_phdr_info *info, size_t bytes, void *
 static int home_add(struct dl_phdr_info *info, size_t bytes, void *arg)
 {
 	struct home_search *search = arg;
-	struct relink_set *set = search->set;
+	struct homes_set *set = search->set;
 	struct object object;
 
 	(void)bytes;
@@ -72,12 +72,12 @@ static int home_add(struct dl_phdr_info *info, size_t bytes, void *arg)
 	    !is_new_home(set, &object))
 		return 0;
 	set->homes[set->home_count] =
-	        (struct relink_home){.start = object.start, .end = object.end};
+	        (struct homes_range){.start = object.start, .end = object.end};
 	__atomic_store_n(&set->home_count, set->home_count + 1, __ATOMIC_RELEASE);
 	return 0;
 }
 
-runs_seldom void homes_find(struct relink_set *set)
+runs_seldom void homes_find(struct homes_set *set)
 {
 	char file[PATH_MAX];
 	struct home_search search = {.set = set, .file = file};
@@ -94,7 +94,7 @@ runs_seldom void homes_find(struct relink_set *set)
 	}
 }
 
-void homes_find_first(struct relink_set *set)
+void homes_find_first(struct homes_set *set)
 {
 	dl_iterate_phdr(home_add, &(struct home_search){.set = set});
 }
@@ -151,7 +151,7 @@ runs_seldom static void *find_behind_program(const char *name)
 }
 
 /* Asks the loader for a function; another thread may have opened what it lies in just now. */
-static void name_resolve(struct relink_set *set, struct relink_name *name)
+static void name_resolve(struct homes_set *set, struct homes_name *name)
 {
 	void *found = dlsym(RTLD_DEFAULT, name->name);
 
@@ -171,14 +171,14 @@ static void name_resolve(struct relink_set *set, struct relink_name *name)
 	}
 }
 
-void homes_resolve(struct relink_set *set)
+void homes_resolve(struct homes_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		if (set->names[i].theirs == NULL || !set->names[i].by_default)
 			name_resolve(set, &set->names[i]);
 }
 
-struct relink_name *homes_name_find(const struct relink_set *set, const char *text)
+struct homes_name *homes_name_find(const struct homes_set *set, const char *text)
 {
 	if (strncmp(text, set->names[0].name, set->prefix) != 0)
 		return NULL;

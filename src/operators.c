@@ -20,9 +20,6 @@
 #include "options.h"
 #include "relink.h"
 
-/* C++ libraries, as their files are called. */
-#define RUNTIMES "libstdc++.so libc++.so libc++abi.so"
-
 /* As object files call them: m is size_t, Pv a pointer, w and l are plain, a is []. */
 #define NEWS(X)  \
 	X(_Znwm) \
@@ -45,7 +42,7 @@ enum {
 	        OPERATORS
 };
 
-static struct relink_name operators[OPERATORS];
+static struct homes_name operators[OPERATORS];
 
 /* std::nothrow, which every C++ library has: whether there is one costs others no more than this. The name
  * of an operator would do the same, but have linkers show that of a program. */
@@ -76,7 +73,7 @@ NEWS(X)
 NEWS_NOTHROW(X)
 #undef X
 
-static struct relink_name operators[OPERATORS] = {
+static struct homes_name operators[OPERATORS] = {
 #define X(symbol) [AT##symbol] = {.name = #symbol, .ours = (void *)operators##symbol},
         NEWS(X) NEWS_NOTHROW(X)
 #undef X
@@ -86,11 +83,11 @@ static struct relink_name operators[OPERATORS] = {
 };
 
 static struct relink_set set = {
-        .home = RUNTIMES,
-        .whole = true,
-        .names = operators,
-        .count = OPERATORS,
-        .prefix = 2, /* _Z */
+        .functions = {.home = RELINK_CXX,
+                      .whole = true,
+                      .names = operators,
+                      .count = OPERATORS,
+                      .prefix = 2 /* _Z */},
 };
 
 /* Whether what the library's operators give comes from here: it may have been bound to another malloc. */

@@ -20,9 +20,6 @@
 
 #include <stdint.h>
 
-/* C++ libraries, as their files are called. */
-#define RUNTIMES "libstdc++.so libc++"
-
 /* Operators, as object files call them: m is size_t, Pv a pointer. X(name, the origin, kind) */
 #define NEWS(X)                                                                \
 	X(_Znwm, NEW, SIZE)                                                    \
@@ -82,7 +79,7 @@ enum {
 	        OPERATORS
 };
 
-static struct relink_name operators[OPERATORS];
+static struct homes_name operators[OPERATORS];
 
 /* --- The operators -------------------------------------------------------------------------------- */
 
@@ -154,18 +151,15 @@ NEWS(X)
 DELETES(X)
 #undef X
 
-static struct relink_name operators[OPERATORS] = {
+static struct homes_name operators[OPERATORS] = {
 #define X(symbol, ...) [AT##symbol] = {.name = #symbol, .ours = (void *)origins##symbol},
         NEWS(X) DELETES(X)
 #undef X
 };
 
 static struct relink_set operators_set = {
-        .home = RUNTIMES,
-        .whole = true,
+        .functions = {.home = RELINK_CXX, .whole = true, .names = operators, .count = OPERATORS},
         .in_force = &makers_watched,
-        .names = operators,
-        .count = OPERATORS,
 };
 
 /* --- What the C++ library allocates with ---------------------------------------------------------- */
@@ -179,7 +173,7 @@ static void *unknown(void *ptr)
 
 enum { AT_malloc, AT_calloc, AT_realloc, AT_free, AT_aligned_alloc, AT_posix_memalign, ALLOCATORS };
 
-static struct relink_name allocators[ALLOCATORS];
+static struct homes_name allocators[ALLOCATORS];
 
 static void *origins_malloc(size_t size)
 {
@@ -227,16 +221,14 @@ static int origins_posix_memalign(void **place, size_t alignment, size_t size)
 #define ALLOCATOR(function) \
 	[AT_##function] = {.name = #function, .ours = (void *)origins_##function}
 
-static struct relink_name allocators[ALLOCATORS] = {
+static struct homes_name allocators[ALLOCATORS] = {
         ALLOCATOR(malloc), ALLOCATOR(calloc),        ALLOCATOR(realloc),
         ALLOCATOR(free),   ALLOCATOR(aligned_alloc), ALLOCATOR(posix_memalign),
 };
 
 static struct relink_set allocators_set = {
-        .home = "",
-        .within = RUNTIMES,
-        .names = allocators,
-        .count = ALLOCATORS,
+        .functions = {.home = "", .names = allocators, .count = ALLOCATORS},
+        .within = RELINK_CXX,
 };
 
 runs_at_start void origins_start(void)

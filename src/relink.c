@@ -41,8 +41,8 @@ static void slot_change(struct object *object, uintptr_t slot, void *value)
 	told = true;
 }
 
-static enum bound slot_bound(const struct relink_set *set, const struct object *object,
-                             const struct relink_name *name, const ElfW(Rela) * entry,
+static enum bound slot_bound(const struct homes_set *set, const struct object *object,
+                             const struct homes_name *name, const ElfW(Rela) * entry,
                              const ElfW(Sym) * symbol)
 {
 	void **slot = (void **)(object->base + entry->r_offset);
@@ -63,17 +63,17 @@ static enum bound slot_bound(const struct relink_set *set, const struct object *
 
 /* What this library calls by itself stays what it was: where the loader has bound it to a stub, the stub
  * would lead to ours. */
-static void slot_keep(struct object *object, const struct relink_name *name, uintptr_t slot)
+static void slot_keep(struct object *object, const struct homes_name *name, uintptr_t slot)
 {
 	if (name->theirs != NULL && *(void **)slot == name->stub && name->stub != NULL)
 		slot_change(object, slot, name->theirs);
 }
 
-static void slot_visit(struct relink_set *set, struct object *object, const ElfW(Rela) * entry,
+static void slot_visit(struct homes_set *set, struct object *object, const ElfW(Rela) * entry,
                        bool change)
 {
 	const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(entry->r_info)];
-	struct relink_name *name = homes_name_find(set, object->strings + symbol->st_name);
+	struct homes_name *name = homes_name_find(set, object->strings + symbol->st_name);
 	uintptr_t slot = object->base + entry->r_offset;
 
 	if (name == NULL)
@@ -135,7 +135,7 @@ runs_seldom static int object_visit(struct dl_phdr_info *info, size_t bytes, voi
 	for (unsigned table = 0; table < 2; table++)
 		for (size_t i = 0; i < object.counts[table]; i++)
 			if (objects_is_slot(&object.tables[table][i]))
-				slot_visit(walk->set, &object, &object.tables[table][i],
+				slot_visit(&walk->set->functions, &object, &object.tables[table][i],
 				           walk->change);
 	objects_seal(&object);
 	return 0;
@@ -150,19 +150,21 @@ static bool slots_visit(struct walk walk, bool change)
 
 runs_seldom static bool set_relink(struct relink_set *set, struct walk walk)
 {
+	struct homes_set *functions = &set->functions;
+
 	walk.set = set;
-	homes_find(set);
-	if (set->home_count == 0)
+	homes_find(functions);
+	if (functions->home_count == 0)
 		return true;
-	homes_resolve(set);
+	homes_resolve(functions);
 	/* First a look, and our own slots; then the others. */
-	if (!slots_visit(walk, false) || (!set->replaced && !slots_visit(walk, true)))
+	if (!slots_visit(walk, false) || (!functions->replaced && !slots_visit(walk, true)))
 		return false;
 	if (set->in_force == NULL)
 		return true;
-	__atomic_store_n(set->in_force, !set->replaced, __ATOMIC_SEQ_CST);
+	__atomic_store_n(set->in_force, !functions->replaced, __ATOMIC_SEQ_CST);
 	/* Another thread may have found out just now. */
-	if (__atomic_load_n(&set->replaced, __ATOMIC_SEQ_CST))
+	if (__atomic_load_n(&functions->replaced, __ATOMIC_SEQ_CST))
 		__atomic_store_n(set->in_force, false, __ATOMIC_SEQ_CST);
 	return true;
 }
@@ -196,7 +198,7 @@ void relink_update(void)
 bool relink_has_deepbound;
 
 /* Whether all of them are known by addresses of their own: a stub of the executable hides who comes next. */
-static bool names_are_certain(const struct relink_set *set)
+static bool names_are_certain(const struct homes_set *set)
 {
 	for (unsigned i = 0; i < set->count; i++)
 		if (set->names[i].stub != NULL)
@@ -208,8 +210,8 @@ static void range_find(struct relink_set *set)
 {
 	set->lowest = UINTPTR_MAX;
 	set->highest = 0;
-	for (unsigned i = 0; i < set->count; i++) {
-		uintptr_t theirs = (uintptr_t)set->names[i].theirs;
+	for (unsigned i = 0; i < set->functions.count; i++) {
+		uintptr_t theirs = (uintptr_t)set->functions.names[i].theirs;
 		if (theirs != 0 && theirs < set->lowest)
 			set->lowest = theirs;
 		if (theirs > set->highest)
@@ -219,33 +221,34 @@ static void range_find(struct relink_set *set)
 
 bool relink_find(struct relink_set *set)
 {
+	struct homes_set *functions = &set->functions;
 	int saved = errno;
 
-	homes_find_first(set);
-	if (set->home_count != 0) {
-		homes_resolve(set);
+	homes_find_first(functions);
+	if (functions->home_count != 0) {
+		homes_resolve(functions);
 		range_find(set);
 		dlerror();
 	}
 	errno = saved;
-	return set->highest != 0 && names_are_certain(set);
+	return set->highest != 0 && names_are_certain(functions);
 }
 
 /* Returns: the function of theirs that starts at an address; NULL where none does. */
-static struct relink_name *name_at(const struct relink_set *set, uintptr_t address)
+static struct homes_name *name_at(const struct relink_set *set, uintptr_t address)
 {
 	if (address < set->lowest || address > set->highest)
 		return NULL;
-	for (unsigned i = 0; i < set->count; i++)
-		if ((uintptr_t)set->names[i].theirs == address)
-			return &set->names[i];
+	for (unsigned i = 0; i < set->functions.count; i++)
+		if ((uintptr_t)set->functions.names[i].theirs == address)
+			return &set->functions.names[i];
 	return NULL;
 }
 
 /* The function that a call leads to, or will once the loader is asked: what it finds for the program it finds
  * for all, but for what an object brings itself. Returns: NULL for what is not in the set. */
-static struct relink_name *call_leads_to(const struct relink_set *set, const struct object *object,
-                                         const ElfW(Rela) * entry)
+static struct homes_name *call_leads_to(const struct relink_set *set, const struct object *object,
+                                        const ElfW(Rela) * entry)
 {
 	uintptr_t value = *(uintptr_t *)(object->base + entry->r_offset);
 
@@ -254,7 +257,8 @@ static struct relink_name *call_leads_to(const struct relink_set *set, const str
 	const ElfW(Sym) *symbol = &object->symbols[ELF64_R_SYM(entry->r_info)];
 	if (symbol->st_shndx != SHN_UNDEF)
 		return name_at(set, object->base + symbol->st_value);
-	struct relink_name *name = homes_name_find(set, object->strings + symbol->st_name);
+	struct homes_name *name =
+	        homes_name_find(&set->functions, object->strings + symbol->st_name);
 	return name != NULL && name->theirs != NULL ? name : NULL;
 }
 
@@ -264,7 +268,7 @@ static void calls_change(const struct relink_set *set, struct object *object)
 		const ElfW(Rela) *entry = &object->tables[1][i];
 		if (ELF64_R_TYPE(entry->r_info) != (unsigned)SLOT_CALL)
 			continue;
-		const struct relink_name *name = call_leads_to(set, object, entry);
+		const struct homes_name *name = call_leads_to(set, object, entry);
 		if (name != NULL)
 			objects_write(object, object->base + entry->r_offset, name->ours);
 	}
@@ -295,7 +299,7 @@ void relink_calls(struct relink_set *set)
 
 enum { AT_dlsym, AT_dlvsym, LOOKUPS };
 
-static struct relink_name lookups[LOOKUPS];
+static struct homes_name lookups[LOOKUPS];
 
 /* Who asks for a symbol has opened a library, if not through us; it is not in use yet. As in dlopen.c, the last
  * call is a jump: the loader tells by its return address who is asking. */
@@ -314,15 +318,13 @@ runs_seldom static void *relink_dlvsym(void *handle, const char *name, const cha
 	return theirs(handle, name, version);
 }
 
-static struct relink_name lookups[LOOKUPS] = {
+static struct homes_name lookups[LOOKUPS] = {
         [AT_dlsym] = {.name = "dlsym", .ours = (void *)relink_dlsym},
         [AT_dlvsym] = {.name = "dlvsym", .ours = (void *)relink_dlvsym},
 };
 
 static struct relink_set lookups_set = {
-        .home = "libc.so libdl.so",
-        .names = lookups,
-        .count = LOOKUPS,
+        .functions = {.home = "libc.so libdl.so", .names = lookups, .count = LOOKUPS},
 };
 
 runs_seldom void relink_add(struct relink_set *set)

@@ -12,6 +12,20 @@
 #include "homes.h"
 
 #include <stdbool.h>
+#include <stdint.h>
+
+/* C++ libraries, as their files are called. */
+#define RELINK_CXX "libstdc++.so libc++.so libc++abi.so"
+
+/* Functions whose calls are changed together. */
+struct relink_set {
+	struct homes_set functions;
+	const char *within;      /* words, as home, of the callers; NULL: all but this library */
+	bool *in_force;          /* if not NULL: told whether they are changed */
+	struct relink_set *next; /* the rest is kept by the room */
+	uintptr_t lowest;        /* the addresses of theirs, for relink_calls */
+	uintptr_t highest;
+};
 
 /* Adds a set; those that were added later are changed first. From start-up alone. */
 void relink_add(struct relink_set *set);
