@@ -10,8 +10,8 @@
  * Constructors of other libraries run before ours; what pthread_atfork calls there comes here.
  */
 #include "boot.h"
+#include "objects.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,24 +24,14 @@ __attribute__((visibility("default"))) registers __register_atfork;
 /* What pthread_atfork says of this library; the compiler's files for the start have it. */
 extern void *__dso_handle __attribute__((visibility("hidden")));
 
-static registers *libc_registers(void)
-{
-	static registers *found;
-	registers *theirs = __atomic_load_n(&found, __ATOMIC_RELAXED);
-
-	if (theirs == NULL) {
-		theirs = (registers *)(uintptr_t)dlsym(RTLD_NEXT, "__register_atfork");
-		__atomic_store_n(&found, theirs, __ATOMIC_RELAXED);
-	}
-	return theirs;
-}
-
 /* While the process exits, the handlers of each library go with it, but other threads still allocate and fork, and may have
  * taken the locks for that: so ours are nobody's. */
 int __register_atfork(handler *prepare, handler *parent, handler *child, void *library)
 {
+	static void *known;
+
 	boot_prepare_forks();
-	registers *theirs = libc_registers();
+	registers *theirs = (registers *)(uintptr_t)objects_behind(&known, "__register_atfork");
 	if (library == __dso_handle)
 		library = NULL;
 	return theirs != NULL ? theirs(prepare, parent, child, library) : ENOMEM;

@@ -1,13 +1,13 @@
 /*
  * dlopen - keeps plugins in the same heap as their program, and under the same watch.
  *
- * Holds:  the address of the C library's dlopen.
+ * Holds:  nothing.
  * Always: a library opened with RTLD_DEEPBIND would look malloc up in itself and in libc before us, and
  *         hand blocks of one heap to the other; so the flag goes, and all else is as the caller said.
  *         A program that brings its own malloc is left alone.
  * Locks:  none.
  *
- * The last call is a jump: the loader tells by its return address who is asking ($ORIGIN, RUNPATH).
+ * The last call is a jump, as objects_open has it.
  */
 #include "makers.h"
 #include "objects.h"
@@ -22,22 +22,13 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-static void *(*libc_dlopen)(const char *path, int flags);
-
-__attribute__((noinline)) static void libc_dlopen_find(void)
-{
-	void *found = dlsym(RTLD_NEXT, "dlopen");
-
-	__atomic_store_n(&libc_dlopen, (void *(*)(const char *, int))found, __ATOMIC_RELAXED);
-}
-
 /* A thread of the new library that makes a first call has the loader bind it, maybe just when we change it; so all are to
  * be bound before, where they can be. */
 static void *open_bound(const char *path, int flags)
 {
-	void *handle = libc_dlopen(path, (flags & ~RTLD_LAZY) | RTLD_NOW);
+	void *handle = objects_open(path, (flags & ~RTLD_LAZY) | RTLD_NOW);
 
-	return handle == NULL && (flags & RTLD_LAZY) != 0 ? libc_dlopen(path, flags) : handle;
+	return handle == NULL && (flags & RTLD_LAZY) != 0 ? objects_open(path, flags) : handle;
 }
 
 /* Where calls are to be checked, those of a new library are as soon as it is open; if it is the same for
@@ -61,8 +52,6 @@ __attribute__((noinline)) static bool open_and_relink(const char *path, int flag
 
 EXPORT void *dlopen(const char *path, int flags)
 {
-	if (unlikely(libc_dlopen == NULL))
-		libc_dlopen_find();
 	if (halloc_page_b.ready && options.deepbind == 0)
 		flags &= ~RTLD_DEEPBIND;
 	if (unlikely((flags & RTLD_DEEPBIND) != 0))
@@ -72,5 +61,5 @@ EXPORT void *dlopen(const char *path, int flags)
 		if (open_and_relink(path, flags, __builtin_return_address(0), &handle))
 			return handle;
 	}
-	return libc_dlopen(path, flags);
+	return objects_open(path, flags);
 }

@@ -3,7 +3,7 @@
  *
  *     object   | symbols | strings | tables: where each slot is, and whose address it holds | slots, sealed or not |
  *
- * Holds:  nothing.
+ * Holds:  the address of the C library's dlopen.
  * Always: of an object that is loaded to the end, nothing but slots is written to, and what the loader has sealed is sealed
  *         again.
  * Locks:  none of its own; works under the loader's.
@@ -186,9 +186,22 @@ runs_seldom bool objects_has_paths(const void *code)
 	return asked.has_paths;
 }
 
+void *objects_behind(void **known, const char *name)
+{
+	void *found = __atomic_load_n(known, __ATOMIC_RELAXED);
+
+	if (found == NULL) {
+		found = dlsym(RTLD_NEXT, name);
+		__atomic_store_n(known, found, __ATOMIC_RELAXED);
+	}
+	return found;
+}
+
 runs_seldom void *objects_open(const char *file, int flags)
 {
-	void *(*open)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+	static void *known;
+	void *(*open)(const char *, int) =
+	        (void *(*)(const char *, int))objects_behind(&known, "dlopen");
 
 	return open != NULL ? open(file, flags) : NULL;
 }

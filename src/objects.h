@@ -59,7 +59,12 @@ void objects_seal(struct object *object);
  * that it matters who opens one. Locks: the caller holds none; so too for those below. */
 bool objects_has_paths(const void *code);
 
-/* The loader's own dlopen: ours looks at what was opened. Returns: NULL when it opens nothing. */
+/* The function of that name that the loader finds behind this library: that of the C library, which ours stands before.
+ * It is asked for once, and then kept in known. Returns: NULL when there is none. */
+void *objects_behind(void **known, const char *name);
+
+/* The C library's own dlopen: ours looks at what was opened. By a jump, as the loader tells by the return address who is
+ * asking ($ORIGIN, RUNPATH). Returns: NULL when it opens nothing. */
 void *objects_open(const char *file, int flags);
 
 /* Waits until no other thread is in the middle of opening a library: the loader opens one at a time. */

@@ -301,8 +301,8 @@ enum { AT_dlsym, AT_dlvsym, LOOKUPS };
 
 static struct homes_name lookups[LOOKUPS];
 
-/* Who asks for a symbol has opened a library, if not through us; it is not in use yet. As in dlopen.c, the last
- * call is a jump: the loader tells by its return address who is asking. */
+/* Who asks for a symbol has opened a library, if not through us; it is not in use yet. As in objects_open, the
+ * last call is a jump. */
 runs_seldom static void *relink_dlsym(void *handle, const char *name)
 {
 	relink_update();
