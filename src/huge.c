@@ -12,7 +12,7 @@
  *                   are, the larger it must be;
  *     in a block    in such a heap, when it grows where it is: so it was filled before.
  *
- * Where small pages are dear, as in a guest whose page faults its host must see to, a heap is large sooner, and a block
+ * Where small pages are dear (see touch.h), a heap is large sooner, and a block
  * that is to be written, mostly from its start on, has them from its start on, too.
  *
  * They come slowly where the system must look for them, or where it is a guest and its host must find the memory: so
@@ -27,6 +27,7 @@
 #include "clock.h"
 #include "limit.h"
 #include "options.h"
+#include "touch.h"
 
 #define HUGE_GRANULES ((uint32_t)(HUGE_BYTES >> HEAP_PAGE_SHIFT))
 
@@ -39,15 +40,8 @@
 #define NEAR_BYTES_MIN      ((size_t)16 << 20)
 #define NEAR_BYTES_MIN_DEAR ((size_t)4 << 20)
 
-/* What a small page takes is the least of so many trials, of so many pages each, as anything may come in between. Those
- * that are not made many at a time take twice as long, or more; so may a part of a huge one. */
-#define TRIALS      4u
-#define TRIAL_PAGES 4u
+/* Pages that are not made many at a time take twice as long, or more; so may a part of a huge one. */
 #define HUGE_FACTOR 2u
-
-/* Small pages are dear when each takes so long: some five times what it takes where a guest sees to its own page
- * faults. */
-#define DEAR_NS 2000u
 
 /* A stretch that is given up is a mapping of its own, and parts another: so many may be at a time, a thirty-second of the
  * mappings that a process has by default. (What it may have is not looked up: a program may have forbidden itself to open
@@ -70,8 +64,6 @@ static unsigned left;
 static bool ended; /* there are none */
 
 static struct {
-	uint64_t small_ns; /* what one takes */
-	bool small_is_known;
 	bool huge_paid; /* the last that was timed */
 	unsigned pause, pause_next;
 } costs = {.pause_next = PAUSE_FIRST};
@@ -122,69 +114,26 @@ static void mark(struct heap *heap, uint32_t offset, uint32_t end)
 
 /* --- What they cost ------------------------------------------------------------------------------ */
 
-/* What it takes to make pages, and to touch some: a host may only then see to them. */
-runs_later static uint64_t timed(void *start, size_t bytes)
-{
-	uint64_t clock = clock_stopwatch_read();
-
-	os_populate(start, bytes);
-	for (size_t at = 0; at < bytes; at += os_page_bytes)
-		(void)((volatile const char *)start)[at];
-	return clock_stopwatch_read() - clock;
-}
-
-/* What a small page takes, in ns; 0: not known. */
-runs_later static uint64_t small_measured(void)
-{
-	size_t bytes = TRIAL_PAGES * os_page_bytes;
-	char *start = os_map(TRIALS * bytes);
-	uint64_t least = UINT64_MAX;
-
-	if (start == NULL)
-		return 0;
-	for (unsigned i = 0; i < TRIALS; i++) {
-		uint64_t ns = timed(start + i * bytes, bytes) / TRIAL_PAGES;
-		if (ns < least)
-			least = ns;
-	}
-	os_unmap(start, TRIALS * bytes);
-	return least;
-}
-
-runs_later static uint64_t small_ns(void)
-{
-	if (!costs.small_is_known) {
-		costs.small_ns = small_measured();
-		costs.small_is_known = true;
-	}
-	return costs.small_ns;
-}
-
-static bool are_dear(void)
-{
-	return small_ns() > DEAR_NS;
-}
-
 bool huge_are_near(size_t bytes)
 {
 	if (!are_wanted())
 		return false;
 	return options.huge_pages == HUGE_ON || bytes >= NEAR_BYTES_MIN ||
-	       (bytes >= NEAR_BYTES_MIN_DEAR && are_dear());
+	       (bytes >= NEAR_BYTES_MIN_DEAR && touch_is_dear());
 }
 
 /* Asks for one, and has it made. Returns: whether it took not much longer than as many small pages. */
 runs_later static bool one_pays(struct heap *heap, uint32_t offset)
 {
 	uintptr_t start = heap_address_of(heap, offset);
-	uint64_t most = (HUGE_BYTES >> os_page_shift) * HUGE_FACTOR * small_ns();
+	uint64_t most = (HUGE_BYTES >> os_page_shift) * HUGE_FACTOR * touch_page_ns();
 
 	if (!os_huge_pages((void *)start, HUGE_BYTES, true)) {
 		ended = true;
 		return false;
 	}
 	mark(heap, offset, offset + HUGE_GRANULES);
-	return timed((void *)start, os_page_bytes) <= most || most == 0;
+	return touch_timed((void *)start, os_page_bytes) <= most || most == 0;
 }
 
 /* Whether huge pages are to be asked for from a boundary on; the first may have been. One that may stay empty is only
@@ -228,7 +177,7 @@ runs_later static void ask(struct heap *heap, uint32_t offset, uint32_t end, enu
 		return;
 	size_t bytes = heap_bytes_of(heap, end - offset);
 	if (!os_huge_pages((void *)heap_address_of(heap, offset), bytes, wanted)) {
-		ended = true; /* there are none */
+		ended = true;
 		return;
 	}
 	mark(heap, offset, end);
@@ -243,7 +192,7 @@ static bool is_large(const struct heap *heap, size_t parts)
 
 	if (options.huge_pages == HUGE_ON || bytes >= parts * HEAP_BYTES_MIN)
 		return true;
-	return bytes >= parts * HEAP_BYTES_MIN_DEAR && are_dear();
+	return bytes >= parts * HEAP_BYTES_MIN_DEAR && touch_is_dear();
 }
 
 /* Asks for all in a cell, from a boundary on, in which nothing has been touched; or for none there. Returns: the first
@@ -346,7 +295,7 @@ runs_later bool huge_fill(struct heap *heap, uint32_t number, uint32_t offset)
 	const struct heap_cell *cell = cell_at(heap, number);
 	uint32_t first = huge_boundary(heap, offset);
 
-	if (!are_wanted() || !is_large(heap, 1) || !are_dear())
+	if (!are_wanted() || !is_large(heap, 1) || !touch_is_dear())
 		return false;
 	if (heap_bytes_of(heap, cell->size) >= HUGE_FILL_BYTES_MIN && first < cell_end(cell)) {
 		ask_across(heap, cell, ask_within(heap, cell, first, WISH_LIKELY), WISH_LIKELY);

@@ -8,17 +8,13 @@
 #include "slots.h"
 #include "clock.h"
 #include "os.h"
+#include "touch.h"
 
 #include <string.h>
 
 /* Of slots up to this size, users touch every page; and mostly of larger ones, where they want many. */
 #define POPULATE_SLOT_BYTES_MAX      1024u
 #define POPULATE_SLOT_BYTES_MAX_MANY 8192u
-
-/* To make pages before they are touched pays where each takes so long, as in a guest whose host sees to its page tables;
- * elsewhere some are made for nothing. The quickest of so many trials decides: the first calls of the system are slow. */
-#define POPULATE_DEAR_NS 4000u
-#define POPULATE_TRIALS  4u
 
 void (*slots_came_twice)(void *ptr);
 
@@ -261,33 +257,6 @@ unsigned slots_fill(struct arena *arena, unsigned class, struct slot *slots, uns
 	return count;
 }
 
-static struct {
-	uint64_t least_ns;
-	uint32_t count;
-} populate_trials lies_late;
-
-/* Makes pages, and notes what each took, in so many trials. */
-runs_later static void populate_timed(uintptr_t start, size_t bytes, uint32_t trial)
-{
-	uint64_t clock = clock_stopwatch_read();
-
-	os_populate((void *)start, bytes);
-	uint64_t ns = (clock_stopwatch_read() - clock) / (bytes >> os_page_shift);
-	if (trial == 0 || ns < __atomic_load_n(&populate_trials.least_ns, __ATOMIC_RELAXED))
-		__atomic_store_n(&populate_trials.least_ns, ns, __ATOMIC_RELAXED);
-	__atomic_store_n(&populate_trials.count, trial + 1, __ATOMIC_RELAXED);
-}
-
-static void populate(uintptr_t start, size_t bytes)
-{
-	uint32_t trial = __atomic_load_n(&populate_trials.count, __ATOMIC_RELAXED);
-
-	if (unlikely(trial < POPULATE_TRIALS))
-		populate_timed(start, bytes, trial);
-	else if (__atomic_load_n(&populate_trials.least_ns, __ATOMIC_RELAXED) >= POPULATE_DEAR_NS)
-		os_populate((void *)start, bytes);
-}
-
 void slots_populate(const struct slot *slots, unsigned count, unsigned class, bool many)
 {
 	size_t most = many ? POPULATE_SLOT_BYTES_MAX_MANY : POPULATE_SLOT_BYTES_MAX;
@@ -301,5 +270,5 @@ void slots_populate(const struct slot *slots, unsigned count, unsigned class, bo
 	start = os_whole_pages(start);
 	end = os_whole_pages(end);
 	if (end > start + os_page_bytes)
-		populate(start, end - start);
+		touch_ahead((void *)start, end - start);
 }
