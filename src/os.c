@@ -83,8 +83,8 @@ runs_seldom size_t os_bytes_max(void)
 	return space_bytes_max < data_bytes_max ? space_bytes_max : data_bytes_max;
 }
 
-/* Maps exactly at start, or not at all. Kernels before 4.17 take the flag for a mere hint. */
-static enum os_claim map_at(uintptr_t start, size_t bytes)
+/* Kernels before 4.17 take the flag for a mere hint. */
+enum os_claim os_map_at(uintptr_t start, size_t bytes)
 {
 	void *want = (void *)start;
 	void *got = mmap(want, bytes, READ_WRITE, ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -152,7 +152,7 @@ enum os_claim os_window_claim(struct os_window *window, size_t bytes)
 		return OS_CLAIM_REFUSED;
 	}
 	if (!window->reserved)
-		claim = map_at(start, bytes);
+		claim = os_map_at(start, bytes);
 	else if (!protect((void *)start, bytes, READ_WRITE))
 		claim = OS_CLAIM_REFUSED;
 	if (claim == OS_CLAIMED)
@@ -168,7 +168,7 @@ runs_seldom bool os_window_allows(const struct os_window *window, size_t bytes)
 		return false;
 	if (window->reserved)
 		return true;
-	enum os_claim claim = map_at(start, bytes);
+	enum os_claim claim = os_map_at(start, bytes);
 	if (claim == OS_CLAIMED)
 		os_unmap((void *)start, bytes);
 	return claim != OS_CLAIM_REFUSED;
@@ -304,102 +304,11 @@ void os_unmap(void *start, size_t bytes)
 	leftovers_unmap();
 }
 
-static bool remap(void *from, void *to, size_t bytes)
+runs_later bool os_remap(void *from, void *to, size_t bytes)
 {
 	call_count();
 	return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) !=
 	       MAP_FAILED;
-}
-
-/* Whether the place that pages were moved from stays as good as any: not before Linux 5.7, and not in programs that
- * qemu emulates (7.2 does), to which it counts as unmapped: it is not purged any more. */
-runs_later static bool moves_are_whole(void)
-{
-	enum { UNKNOWN, NO, YES };
-	static unsigned answer;
-	unsigned known = __atomic_load_n(&answer, __ATOMIC_RELAXED);
-
-	if (known != UNKNOWN)
-		return known == YES;
-	char *page = os_map(2 * os_page_bytes);
-	if (page == NULL)
-		return false;
-	if (!remap(page, page + os_page_bytes, os_page_bytes)) {
-		known = errno == EINVAL ? NO : UNKNOWN;
-	} else {
-		*page = 1;
-		if (os_purge(page, os_page_bytes))
-			known = os_page_is_zero(page) ? YES : NO;
-	}
-	os_unmap(page, 2 * os_page_bytes);
-	__atomic_store_n(&answer, known, __ATOMIC_RELAXED);
-	return known == YES;
-}
-
-/* Where, after a refusal, pages are missing in a range; start is bytes where none are. Of pages that are all open, the
- * system says so when it is told to open them, and changes nothing. */
-struct gap {
-	size_t start;
-	size_t end;
-};
-
-static size_t between(size_t low, size_t high)
-{
-	return low + (high - low) / 2 / os_page_bytes * os_page_bytes;
-}
-
-runs_seldom static struct gap gap_find(char *to, size_t bytes)
-{
-	struct gap gap = {.start = bytes, .end = bytes};
-	size_t low = 0;
-
-	if (protect(to, bytes, READ_WRITE))
-		return gap;
-	while (gap.start - low > os_page_bytes) {
-		size_t middle = between(low, gap.start);
-		if (protect(to + low, middle - low, READ_WRITE))
-			low = middle;
-		else
-			gap.start = middle;
-	}
-	gap.start = low;
-	while (gap.end - low > os_page_bytes) {
-		size_t middle = between(low, gap.end);
-		if (protect(to + middle, bytes - middle, READ_WRITE))
-			gap.end = middle;
-		else
-			low = middle;
-	}
-	return gap;
-}
-
-/* What is not zero was moved, as all was zero before. */
-runs_seldom static void move_back(char *from, char *to, size_t bytes)
-{
-	for (size_t at = 0; at < bytes; at += os_page_bytes)
-		if (!os_page_is_zero(to + at))
-			memcpy(from + at, to + at, os_page_bytes);
-	os_purge(to, bytes);
-}
-
-/* The system may have unmapped the target before it found a reason to refuse. And since Linux 6.17 it moves mapping by
- * mapping: some may be at their new place, and another's is unmapped. */
-runs_seldom static enum os_move move_undo(char *from, char *to, size_t bytes)
-{
-	struct gap gap = gap_find(to, bytes);
-
-	move_back(from, to, gap.start);
-	if (gap.start == bytes)
-		return OS_MOVE_FAILED;
-	bool there = map_at((uintptr_t)(to + gap.start), gap.end - gap.start) == OS_CLAIMED;
-	return there ? OS_MOVE_FAILED : OS_MOVE_LOST;
-}
-
-runs_later enum os_move os_move(void *from, void *to, size_t bytes)
-{
-	if (!moves_are_whole() || !os_purge(to, bytes))
-		return OS_MOVE_FAILED;
-	return remap(from, to, bytes) ? OS_MOVED : move_undo(from, to, bytes);
 }
 
 runs_seldom bool os_guard(void *start, size_t bytes)

@@ -87,14 +87,11 @@ void os_populate(void *start, size_t bytes);
 /* Asks for huge pages in a range, or for none. Returns: false when the system has none to give. */
 bool os_huge_pages(void *start, size_t bytes, bool wanted);
 
-enum os_move {
-	OS_MOVED,       /* the old range stays mapped and reads as zero */
-	OS_MOVE_FAILED, /* the old range is as it was; the new one reads as zero or as it was */
-	OS_MOVE_LOST, /* the old range is as it was; a part at least of the new one is mapped no more */
-};
+/* Moves the pages of a range to another, and leaves zeros. Returns: false when the system refused: see move.h. */
+bool os_remap(void *from, void *to, size_t bytes);
 
-/* Moves the pages of a range to another, which must be mapped, and whose contents are lost. */
-enum os_move os_move(void *from, void *to, size_t bytes);
+/* Maps a range of zeros exactly at start, or not at all. */
+enum os_claim os_map_at(uintptr_t start, size_t bytes);
 
 /* Maps a range of its own, of zeros, anywhere. Returns: NULL, with ENOMEM, when there is no room. */
 void *os_map(size_t bytes);

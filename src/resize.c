@@ -14,6 +14,7 @@
 #include "limit.h"
 #include "makers.h"
 #include "misuse.h"
+#include "move.h"
 #include "os.h"
 
 #include <errno.h>
@@ -61,6 +62,14 @@ static bool block_resize(void *ptr, size_t size)
 
 	tcache_show(tcache);
 	return done;
+}
+
+/* Moves the pages of a block to one that was just handed out. */
+runs_later static enum move block_move(void *ptr, void *fresh, size_t bytes)
+{
+	if (!heap_is_zero(heap_process, fresh, bytes) && !os_purge(fresh, bytes))
+		return MOVE_FAILED;
+	return move_range(ptr, fresh, bytes);
 }
 
 runs_later static bool is_exact(const void *ptr)
@@ -148,18 +157,18 @@ runs_seldom static void *move_guarded(char *ptr, size_t kept, char *fresh)
 {
 	size_t pages = kept & -os_page_bytes;
 	bool whole = (((uintptr_t)ptr | (uintptr_t)fresh) & (os_page_bytes - 1)) == 0;
-	enum os_move moved = OS_MOVE_FAILED;
+	enum move moved = MOVE_FAILED;
 
 	if (fresh == NULL || pages < MOVE_GUARDED_BYTES_MIN)
 		return move_by_copy(ptr, kept, fresh);
 	if (whole)
-		moved = os_move(ptr, fresh, pages);
-	if (moved == OS_MOVE_LOST) {
+		moved = move_range(ptr, fresh, pages);
+	if (moved == MOVE_LOST) {
 		block_lose(fresh);
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (moved == OS_MOVED)
+	if (moved == MOVE_DONE)
 		memcpy(fresh + pages, ptr + pages, kept - pages);
 	else if (guards_at(fresh) || !hardened_on)
 		copy_sparsely(fresh, ptr, kept);
@@ -229,11 +238,11 @@ runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size
 	void *old = ptr;
 
 	if (fresh != NULL) {
-		enum os_move moved = os_move(ptr, fresh, bytes);
-		enum heap_contents contents = moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY;
-		if (moved == OS_MOVE_LOST)
+		enum move moved = block_move(ptr, fresh, bytes);
+		enum heap_contents contents = moved == MOVE_DONE ? HEAP_ZERO : HEAP_DIRTY;
+		if (moved == MOVE_LOST)
 			contents = HEAP_LOST;
-		if (moved != OS_MOVED) {
+		if (moved != MOVE_DONE) {
 			old = fresh;
 			fresh = NULL;
 		}
@@ -274,22 +283,22 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	fresh = new_with_room(size);
 	if (fresh == NULL)
 		return NULL;
-	enum os_move moved = OS_MOVE_FAILED;
+	enum move moved = MOVE_FAILED;
 	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !alloc_block_fill(fresh, 0)))
-		moved = os_move(ptr, fresh, bytes);
-	if (moved == OS_MOVE_LOST) {
+		moved = block_move(ptr, fresh, bytes);
+	if (moved == MOVE_LOST) {
 		block_give(fresh, HEAP_LOST);
 		errno = ENOMEM;
 		return NULL;
 	}
 	if (bytes >= MOVE_BYTES_SURE)
-		alloc_block_fill(fresh, moved == OS_MOVED ? bytes : 0);
-	if (moved == OS_MOVE_FAILED) {
+		alloc_block_fill(fresh, moved == MOVE_DONE ? bytes : 0);
+	if (moved == MOVE_FAILED) {
 		os_populate(fresh, bytes & -os_page_bytes);
 		memcpy(fresh, ptr, bytes);
 	}
 	/* What has moved is all of it, and left zeros behind. */
-	block_give(ptr, moved == OS_MOVED ? HEAP_ZERO : HEAP_DIRTY);
+	block_give(ptr, moved == MOVE_DONE ? HEAP_ZERO : HEAP_DIRTY);
 	return fresh;
 }
 

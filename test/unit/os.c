@@ -98,26 +98,6 @@ static void pages(void)
 	REQUIRE(errno == ENOMEM);
 }
 
-static void move(void)
-{
-	char *from = os_map(4 * PAGE);
-	char *to = os_map(6 * PAGE);
-
-	REQUIRE(from);
-	REQUIRE(to);
-	fill(from, 4 * PAGE, 5);
-	fill(to, 6 * PAGE, 6);
-	if (os_move(from, to + PAGE, 4 * PAGE) == OS_MOVED) {
-		REQUIRE(filled(to + PAGE, 4 * PAGE, 5));
-		REQUIRE(reads_zero(from, 4 * PAGE));
-	} else {
-		REQUIRE(filled(from, 4 * PAGE, 5));
-		/* The target may be written again, whatever became of it. */
-		memset(to + PAGE, 'x', 4 * PAGE);
-	}
-	REQUIRE(filled(to, PAGE, 6));
-}
-
 /* Where the middle of the address space is taken, the system chooses; and where it has less room than was
  * asked for, a smaller window does. What was not claimed cannot be touched. */
 static void crowded(void *arg)
@@ -161,6 +141,5 @@ int main(void)
 	REQUIRE(os_calls > calls);
 	taken();
 	pages();
-	move();
 	return 0;
 }

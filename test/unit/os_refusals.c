@@ -1,15 +1,13 @@
-/* What the system refuses to unmap, to move or to change: it is tried again, and told.
+/* What the system refuses to unmap or to change: it is tried again, and told.
  * links: os machine clock report */
 #include "child.h"
 #include "os.h"
-#include <stdarg.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-static bool refuse_unmap, refuse_map, refuse_place, refuse_change, lose_target, ignore_purge;
-static size_t part_moved; /* before it is refused, and the next part lost, as since Linux 6.17 */
-static bool is_old;       /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
-static char *mapped;      /* the last time */
+static bool refuse_unmap, refuse_map, refuse_place, refuse_change;
+static bool is_old;  /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
+static char *mapped; /* the last time */
 static char *unmapped;
 static int mappings; /* made, and not unmapped */
 
@@ -47,32 +45,10 @@ int mprotect(void *start, size_t bytes, int protection)
 
 int madvise(void *start, size_t bytes, int advice)
 {
-	if (ignore_purge && advice == MADV_DONTNEED)
-		return 0;
 	if (!refuse_change)
 		return (int)syscall(SYS_madvise, start, bytes, advice);
 	errno = EPERM;
 	return -1;
-}
-
-/* Fails as the kernel may: after it has unmapped the target, or has moved and unmapped a part. */
-void *mremap(void *start, size_t bytes, size_t bytes_wanted, int flags, ...)
-{
-	va_list more;
-
-	va_start(more, flags);
-	void *target = va_arg(more, void *);
-	va_end(more);
-	if (!lose_target)
-		return (void *)syscall(SYS_mremap, start, bytes, bytes_wanted, flags, target);
-	if (part_moved != 0) {
-		syscall(SYS_mremap, start, part_moved, part_moved, flags, target);
-		target = (char *)target + part_moved;
-		bytes_wanted = part_moved;
-	}
-	syscall(SYS_munmap, target, bytes_wanted);
-	errno = ENOMEM;
-	return MAP_FAILED;
 }
 
 /* What lies in the way of a window is told from what is refused, and an old kernel's answer does not stay. */
@@ -142,67 +118,6 @@ static void leftovers(void)
 	REQUIRE(unmapped == start);
 }
 
-/* An emulator takes no more care of a place that pages were moved from: so none are. */
-static void moves_emulated(void *arg)
-{
-	size_t bytes = 16 * os_page_bytes;
-	char *from = os_map(bytes), *to = os_map(bytes);
-
-	(void)arg;
-	ignore_purge = true;
-	fill(from, bytes, 1);
-	REQUIRE(os_move(from, to, bytes) == OS_MOVE_FAILED);
-	REQUIRE(filled(from, bytes, 1));
-	REQUIRE(to[0] == 0);
-	REQUIRE(os_move(from, to, bytes) == OS_MOVE_FAILED);
-}
-
-/* As above, in part: what was moved is back where it was, whether or not what was lost behind it can be had again. */
-static void moves_in_part(void)
-{
-	size_t page = os_page_bytes, bytes = 16 * page;
-	char *from = os_map(bytes), *to = os_map(bytes);
-
-	for (unsigned pages = 1; pages <= 8; pages++) {
-		part_moved = pages * page;
-		fill(from, bytes, pages);
-		fill(to, bytes, 77);
-		REQUIRE(os_move(from, to, bytes) == OS_MOVE_FAILED);
-		REQUIRE(filled(from, bytes, pages));
-		for (size_t at = 0; at < bytes; at += page)
-			REQUIRE(os_page_is_zero(to + at));
-		refuse_map = true;
-		REQUIRE(os_move(from, to, bytes) == OS_MOVE_LOST);
-		refuse_map = false;
-		REQUIRE(filled(from, bytes, pages));
-		REQUIRE(faults(to + part_moved));
-		os_unmap(to, bytes);
-		to = os_map(bytes);
-	}
-}
-
-static void moves(void)
-{
-	size_t bytes = 16 * os_page_bytes;
-	char *from = os_map(bytes), *to = os_map(bytes);
-
-	fill(from, bytes, 1);
-	if (os_move(from, to, bytes) != OS_MOVED)
-		return; /* not before Linux 5.7 */
-	REQUIRE(filled(to, bytes, 1));
-	fill(from, bytes, 1);
-	lose_target = true;
-	REQUIRE(os_move(from, to, bytes) == OS_MOVE_FAILED);
-	REQUIRE(filled(from, bytes, 1));
-	to[0] = to[bytes - 1] = 1; /* it is there again */
-	refuse_map = true;
-	REQUIRE(os_move(from, to, bytes) == OS_MOVE_LOST);
-	refuse_map = false;
-	REQUIRE(filled(from, bytes, 1));
-	REQUIRE(faults(to));
-	moves_in_part();
-}
-
 static void changes(void)
 {
 	size_t bytes = 4 * os_page_bytes;
@@ -230,8 +145,6 @@ int main(void)
 	in_the_way();
 	put_anywhere();
 	leftovers();
-	REQUIRE(child_run(moves_emulated, NULL) == 0);
-	moves();
 	changes();
 	return 0;
 }
