@@ -111,20 +111,38 @@ static char shown(const struct report_stream *stream, char c)
 	return control && stream->fd != REPORT_TEXT_ONLY ? '?' : c;
 }
 
-/* Puts text in a field of width columns. */
-static void stream_field(struct report_stream *stream, const char *text, size_t length,
-                         size_t width, bool left)
+/* What a format asks for: "%-12lu" has all of it. */
+struct field {
+	bool left;
+	size_t width; /* in columns, at least */
+	unsigned longs;
+};
+
+/* Returns: where the letter of the field is. */
+static const char *field_parse(struct field *field, const char *format)
 {
-	if (!left)
-		stream_pad(stream, length, width);
+	*field = (struct field){.left = *format == '-'};
+	format += field->left;
+	for (; *format >= '0' && *format <= '9'; format++)
+		field->width = field->width * 10 + (size_t)(*format - '0');
+	for (; *format == 'l' || *format == 'z'; format++)
+		field->longs++;
+	return format;
+}
+
+static void stream_text(struct report_stream *stream, const char *text, size_t length,
+                        const struct field *field)
+{
+	if (!field->left)
+		stream_pad(stream, length, field->width);
 	for (size_t i = 0; i < length; i++)
 		stream_put(stream, shown(stream, text[i]));
-	if (left)
-		stream_pad(stream, length, width);
+	if (field->left)
+		stream_pad(stream, length, field->width);
 }
 
 static void stream_number(struct report_stream *stream, uint64_t value, const char *sign,
-                          unsigned base, size_t width, bool left)
+                          unsigned base, const struct field *field)
 {
 	char digits[32];
 	size_t at = sizeof digits;
@@ -135,7 +153,14 @@ static void stream_number(struct report_stream *stream, uint64_t value, const ch
 	} while (value != 0);
 	for (size_t i = strlen(sign); i > 0; i--)
 		digits[--at] = sign[i - 1];
-	stream_field(stream, digits + at, sizeof digits - at, width, left);
+	stream_text(stream, digits + at, sizeof digits - at, field);
+}
+
+static void stream_signed(struct report_stream *stream, int value, const struct field *field)
+{
+	uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	stream_number(stream, size, value < 0 ? "-" : "", 10, field);
 }
 
 static uint64_t argument_unsigned(va_list *arguments, unsigned longs)
@@ -146,62 +171,50 @@ static uint64_t argument_unsigned(va_list *arguments, unsigned longs)
 	                  : va_arg(*arguments, unsigned long long);
 }
 
+/* Takes the argument that a letter asks for. */
+static void stream_argument(struct report_stream *stream, char letter, const struct field *field,
+                            va_list *arguments)
+{
+	const char *text;
+
+	switch (letter) {
+	case 's':
+		text = va_arg(*arguments, const char *);
+		stream_text(stream, text, strlen(text), field);
+		break;
+	case 'c':
+		stream_put(stream, (char)va_arg(*arguments, int));
+		break;
+	case 'd':
+		stream_signed(stream, va_arg(*arguments, int), field);
+		break;
+	case 'u':
+		stream_number(stream, argument_unsigned(arguments, field->longs), "", 10, field);
+		break;
+	case 'x':
+		stream_number(stream, argument_unsigned(arguments, field->longs), "", 16, field);
+		break;
+	case 'p':
+		stream_number(stream, (uintptr_t)va_arg(*arguments, void *), "0x", 16, field);
+		break;
+	default:
+		stream_put(stream, letter);
+	}
+}
+
 static void stream_vformat(struct report_stream *stream, const char *format, va_list *arguments)
 {
-	for (; *format != '\0'; format++) {
-		bool left = false;
-		size_t width = 0;
-		unsigned longs = 0;
+	struct field field;
 
+	for (; *format != '\0'; format++) {
 		if (*format != '%') {
 			stream_put(stream, *format);
 			continue;
 		}
-		format++;
-		if (*format == '-') {
-			left = true;
-			format++;
-		}
-		for (; *format >= '0' && *format <= '9'; format++)
-			width = width * 10 + (size_t)(*format - '0');
-		if (*format == '*') {
-			width = (size_t)va_arg(*arguments, int);
-			format++;
-		}
-		for (; *format == 'l' || *format == 'z'; format++)
-			longs++;
-		switch (*format) {
-		case 's': {
-			const char *text = va_arg(*arguments, const char *);
-			stream_field(stream, text, strlen(text), width, left);
-			break;
-		}
-		case 'c':
-			stream_put(stream, (char)va_arg(*arguments, int));
-			break;
-		case 'd': {
-			int value = va_arg(*arguments, int);
-			uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;
-			stream_number(stream, size, value < 0 ? "-" : "", 10, width, left);
-			break;
-		}
-		case 'u':
-			stream_number(stream, argument_unsigned(arguments, longs), "", 10, width,
-			              left);
-			break;
-		case 'x':
-			stream_number(stream, argument_unsigned(arguments, longs), "", 16, width,
-			              left);
-			break;
-		case 'p':
-			stream_number(stream, (uintptr_t)va_arg(*arguments, void *), "0x", 16,
-			              width, left);
-			break;
-		case '\0':
+		format = field_parse(&field, format + 1);
+		if (*format == '\0')
 			return;
-		default:
-			stream_put(stream, *format);
-		}
+		stream_argument(stream, *format, &field, arguments);
 	}
 }
 

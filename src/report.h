@@ -1,5 +1,5 @@
 /*
- * report.h - lines for people, and the three kinds of claims.
+ * report.h - lines for people, claims, and what we ask of the compiler.
  *
  * Nothing here allocates, takes a lock or uses stdio: all of it may be called from inside malloc and
  * from a signal handler. The formats are those of printf, restricted to
@@ -99,13 +99,6 @@ _Noreturn void report_bug(const char *claim, const char *file, int line);
 	do {                                                    \
 		if (config_debug && unlikely(!(claim)))         \
 			report_bug(#claim, __FILE__, __LINE__); \
-	} while (0)
-
-/* The program, or its memory, may have broken it: always checked. */
-#define ensure(claim, ...)                         \
-	do {                                       \
-		if (unlikely(!(claim)))            \
-			report_error(__VA_ARGS__); \
 	} while (0)
 
 #endif
