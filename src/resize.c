@@ -302,27 +302,29 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	return fresh;
 }
 
-void *resize_block(void *ptr, size_t size)
+/* Resizes a large block: where it is, if it can be. */
+static void *resize_large(void *ptr, size_t bytes, size_t size)
 {
-	struct slot slot;
-	const struct pagemap_entry *entry = alloc_find_slot(ptr, &slot);
-
-	if (unlikely(size > ALLOC_BYTES_MAX)) {
-		size_t bytes;
-		if (alloc_find(ptr, &bytes, "realloc"))
-			errno = ENOMEM;
-		return NULL;
-	}
-	if (entry != NULL) {
-		size_t bytes = sizeclasses[entry->sizeclass].slot_bytes;
-		if (resize_stays(bytes, size))
-			return ptr;
-		return resize_by_copy(ptr, bytes, size);
-	}
+	uint64_t refusals = alloc_refusals();
 	int saved = errno;
-	size_t bytes;
-	if (!alloc_find(ptr, &bytes, "realloc"))
-		return NULL;
+
+	if (size <= SIZECLASS_BYTES_MAX) {
+		void *copy = resize_by_copy(ptr, bytes, size);
+		if (unlikely(copy == ptr))
+			block_resize(ptr, size); /* its end, at least */
+		return copy;
+	}
+	if (!block_resize(ptr, size) &&
+	    (alloc_refusals() == refusals || !alloc_make_room(size) || !block_resize(ptr, size)))
+		ptr = size <= bytes ? stay(ptr) : resize_by_move(ptr, bytes, size);
+	if (ptr != NULL)
+		errno = saved;
+	return ptr;
+}
+
+/* Resizes what is no slot. */
+static void *resize_other(void *ptr, size_t bytes, size_t size)
+{
 	if (unlikely(makers_watched) && !makers_fit(ptr, "realloc"))
 		return NULL;
 	if (unlikely(is_exact(ptr)))
@@ -331,20 +333,21 @@ void *resize_block(void *ptr, size_t size)
 		return size <= bytes ? ptr : resize_by_copy(ptr, bytes, size);
 	if (unlikely(tcache_is_busy()))
 		return resize_by_copy(ptr, bytes, size);
-	if (size <= SIZECLASS_BYTES_MAX) {
-		void *copy = resize_by_copy(ptr, bytes, size);
-		if (unlikely(copy == ptr))
-			block_resize(ptr, size); /* its end, at least */
-		return copy;
+	return resize_large(ptr, bytes, size);
+}
+
+void *resize_block(void *ptr, size_t size)
+{
+	struct slot slot;
+	size_t bytes;
+
+	if (!alloc_find(ptr, &bytes, "realloc"))
+		return NULL;
+	if (unlikely(size > ALLOC_BYTES_MAX)) {
+		errno = ENOMEM;
+		return NULL;
 	}
-	uint64_t refusals = alloc_refusals();
-	if (block_resize(ptr, size) ||
-	    (alloc_refusals() != refusals && alloc_make_room(size) && block_resize(ptr, size))) {
-		errno = saved;
-		return ptr;
-	}
-	ptr = size <= bytes ? stay(ptr) : resize_by_move(ptr, bytes, size);
-	if (ptr != NULL)
-		errno = saved;
-	return ptr;
+	if (alloc_find_slot(ptr, &slot) == NULL)
+		return resize_other(ptr, bytes, size);
+	return resize_stays(bytes, size) ? ptr : resize_by_copy(ptr, bytes, size);
 }
