@@ -210,41 +210,58 @@ static void slab_forget(struct slab *slab)
 	page_b_record_free(slab, record_bytes(slots));
 }
 
-struct slab *slab_new(struct arena *arena, unsigned class)
+/* A slab that has no cell yet. Returns: NULL without memory. */
+static struct slab *slab_begin(const struct arena *arena, unsigned class)
 {
-	const struct sizeclass *shape = &sizeclasses[class];
-	size_t bytes = shape->heap_pages * HEAP_PAGE_BYTES;
-	struct slab *slab = page_b_record_new(record_bytes(shape->slots));
+	unsigned slots = sizeclasses[class].slots;
+	struct slab *slab = page_b_record_new(record_bytes(slots));
 
 	if (slab == NULL)
 		return NULL;
 	slab->arena = arena->number;
 	slab->sizeclass = (uint8_t) class;
-	if (slab_hidden) {
-		slab->sizes = page_b_record_new(shape->slots * sizeof *slab->sizes);
-		if (slab_has_origins)
-			slab->origins = page_b_record_new(shape->slots);
-		if (slab->sizes == NULL || (slab_has_origins && slab->origins == NULL)) {
-			slab_forget(slab);
-			return NULL;
-		}
+	slab->free_bits = (uint64_t *)(slab_states(slab) + states_bytes(slots));
+	if (slab_hidden)
+		slab->sizes = page_b_record_new(slots * sizeof *slab->sizes);
+	if (slab_has_origins)
+		slab->origins = page_b_record_new(slots);
+	if ((slab_hidden && slab->sizes == NULL) || (slab_has_origins && slab->origins == NULL)) {
+		slab_forget(slab);
+		return NULL;
 	}
+	return slab;
+}
+
+/* Takes a cell for a slab, and makes inaccessible what is to be. Returns: false, with ENOMEM, where that cannot be. */
+static bool slab_place(const struct arena *arena, struct slab *slab)
+{
+	size_t bytes = slab_class(slab)->heap_pages * HEAP_PAGE_BYTES;
 	void *start = cell_take(slab, bytes);
-	if (start == NULL) {
-		slab_forget(slab);
-		return NULL;
-	}
+
+	if (start == NULL)
+		return false;
 	slab->start = (uintptr_t)start;
-	if (!slab_guard(arena, slab, bytes)) {
-		if (slab->guarded)
-			os_guard_release();
-		heap_give(heap_process, start, HEAP_SLAB, HEAP_DIRTY);
+	if (slab_guard(arena, slab, bytes)) {
+		slots_init(slab, bytes);
+		return true;
+	}
+	if (slab->guarded)
+		os_guard_release();
+	heap_give(heap_process, start, HEAP_SLAB, HEAP_DIRTY);
+	errno = ENOMEM;
+	return false;
+}
+
+struct slab *slab_new(struct arena *arena, unsigned class)
+{
+	struct slab *slab = slab_begin(arena, class);
+
+	if (slab == NULL)
+		return NULL;
+	if (!slab_place(arena, slab)) {
 		slab_forget(slab);
-		errno = ENOMEM;
 		return NULL;
 	}
-	slab->free_bits = (uint64_t *)(slab_states(slab) + states_bytes(shape->slots));
-	slots_init(slab, bytes);
 	list_add(arena, slab);
 	arena->empty_slabs[class]++;
 	arena_count_slabs(arena, class, +1);

@@ -216,25 +216,9 @@ static void leave(struct tcache *tcache, struct tcache *stand_in)
 	set_unfinished(NULL);
 }
 
-/* Returns: false when there is no memory for one. */
-static bool tcache_new(void)
+/* Enters a cache in the list, with an arena. Returns: false when there is no memory for one. */
+static bool list_enter(struct tcache *tcache)
 {
-	int saved = errno;
-
-	set_unfinished(&tcache_none);
-	if (tcache_has_arena(tcache_shown())) { /* a signal handler came in between */
-		set_unfinished(NULL);
-		return true;
-	}
-	struct tcache *tcache = page_b_record_new(cache_bytes());
-	set_unfinished(tcache);
-	if (tcache == NULL) {
-		errno = saved;
-		return false;
-	}
-	if (sampling_one_in != 0)
-		sampling_prepare(tcache);
-	magazines_prepare(tcache);
 	lock_acquire(&threads);
 	tcache->arena = arena_choose_or_make();
 	if (tcache->arena != NULL) {
@@ -243,12 +227,29 @@ static bool tcache_new(void)
 		list_add(tcache);
 	}
 	lock_release(&threads);
-	if (tcache->arena == NULL) {
-		page_b_record_free(tcache, cache_bytes());
-		set_unfinished(NULL);
-		errno = saved;
-		return false;
-	}
+	return tcache->arena != NULL;
+}
+
+/* Returns: NULL when there is no memory for one. */
+static struct tcache *tcache_make(void)
+{
+	struct tcache *tcache = page_b_record_new(cache_bytes());
+
+	set_unfinished(tcache);
+	if (tcache == NULL)
+		return NULL;
+	if (sampling_one_in != 0)
+		sampling_prepare(tcache);
+	magazines_prepare(tcache);
+	if (list_enter(tcache))
+		return tcache;
+	page_b_record_free(tcache, cache_bytes());
+	return NULL;
+}
+
+/* From here on this thread has the cache. Returns: false when it would not end with the thread, and is gone. */
+static bool tcache_begin(struct tcache *tcache)
+{
 	/* Before the key is set: setting it may call calloc. */
 	tcache_enter(tcache);
 	tcache_show(tcache);
@@ -258,10 +259,23 @@ static bool tcache_new(void)
 	if (kept)
 		__atomic_store_n(&tcache_more(tcache)->self, &tcache_self, __ATOMIC_RELEASE);
 	else
-		leave(tcache, &tcache_none); /* it would not end with the thread */
+		leave(tcache, &tcache_none);
+	return kept;
+}
+
+static bool tcache_new(void)
+{
+	int saved = errno;
+	bool has = true;
+
+	set_unfinished(&tcache_none);
+	if (!tcache_has_arena(tcache_shown())) { /* else a signal handler came in between */
+		struct tcache *tcache = tcache_make();
+		has = tcache != NULL && tcache_begin(tcache);
+	}
 	set_unfinished(NULL);
 	errno = saved;
-	return kept;
+	return has;
 }
 
 bool tcache_have(void)
