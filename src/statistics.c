@@ -287,12 +287,28 @@ void statistics_print_json(struct report_stream *out, const struct introspect_to
 /* How many classes the word of the limit names: those that hold most. */
 #define LIMIT_CLASSES 4
 
+/* Of the classes that are not named yet, the one whose slabs hold most. Returns: SIZECLASS_COUNT when none holds any. */
+static unsigned class_held_most(const struct introspect_totals *totals, const bool *named)
+{
+	unsigned most = SIZECLASS_COUNT;
+	size_t most_bytes = 0;
+
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
+		size_t held = class_slab_bytes(totals, class);
+		if (!named[class] && held > most_bytes) {
+			most = class;
+			most_bytes = held;
+		}
+	}
+	return most;
+}
+
 /* One line: what was asked for, and who holds what. */
 static void print_limit(size_t bytes)
 {
 	struct report_stream out = REPORT_STREAM(STDERR_FILENO);
 	struct introspect_totals totals;
-	uint64_t named[(SIZECLASS_COUNT + 63) / 64] = {0};
+	bool named[SIZECLASS_COUNT] = {false};
 
 	introspect_count(&totals);
 	report_format(&out,
@@ -300,22 +316,13 @@ static void print_limit(size_t bytes)
 	              "large blocks hold %zu bytes (%zu)",
 	              limit_bytes, bytes, totals.block_bytes, totals.blocks);
 	for (int i = 0; i < LIMIT_CLASSES; i++) {
-		unsigned most = 0;
-		size_t most_bytes = 0;
-		for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
-			size_t held = class_slab_bytes(&totals, class);
-			bool is_named = (named[class / 64] >> class % 64 & 1) != 0;
-			if (!is_named && held > most_bytes) {
-				most = class;
-				most_bytes = held;
-			}
-		}
-		if (most_bytes == 0)
+		unsigned most = class_held_most(&totals, named);
+		if (most == SIZECLASS_COUNT)
 			break;
-		named[most / 64] |= (uint64_t)1 << most % 64;
+		named[most] = true;
 		report_format(&out, ", slabs of %u-byte slots %zu (%zu live)",
-		              (unsigned)sizeclasses[most].slot_bytes, most_bytes,
-		              totals.classes[most].live);
+		              (unsigned)sizeclasses[most].slot_bytes,
+		              class_slab_bytes(&totals, most), totals.classes[most].live);
 	}
 	report_format(&out, "; all slabs %zu, Page B %zu\n", totals.slab_bytes,
 	              totals.page_b_bytes);
