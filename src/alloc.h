@@ -14,7 +14,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
+#include <stdint.h>
 
 /* Larger requests are refused, as glibc refuses them. */
 #define ALLOC_BYTES_MAX ((size_t)PTRDIFF_MAX)

@@ -4,8 +4,6 @@
 #ifndef BACKTRACE_H
 #define BACKTRACE_H
 
-#include <stdbool.h>
-
 #define BACKTRACE_FRAMES 16
 
 struct backtrace {

@@ -14,7 +14,6 @@
 #include "resize.h"
 #include "tcache.h"
 
-#include <stdint.h>
 #include <string.h>
 
 #if defined __x86_64__ && __has_include(<sys/rseq.h>)

@@ -20,7 +20,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 

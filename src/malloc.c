@@ -27,7 +27,6 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

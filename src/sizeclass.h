@@ -7,7 +7,6 @@
 #ifndef SIZECLASS_H
 #define SIZECLASS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
