@@ -85,23 +85,34 @@ static void widened(void)
 	REQUIRE(all_ok(heap));
 }
 
-/* Page B full in the middle of a cut: nothing has changed. */
+/* A cut for which there are too few records changes nothing. */
+static void cut_refused(struct heap *heap)
+{
+	uint32_t rest = bins_first(heap);
+	size_t start = cell_at(heap, rest)->offset, size = cell_at(heap, rest)->size;
+
+	REQUIRE(cell_skip(heap, rest, 512) != 0);
+	REQUIRE(cell_cut(heap, rest, 1, 512, HEAP_BLOCK) == 0);
+	REQUIRE(bins_first(heap) == rest && cell_at(heap, rest)->offset == start);
+	REQUIRE(cell_at(heap, rest)->size == size);
+	REQUIRE(all_ok(heap));
+}
+
+/* Page B full in the middle of a cut, before its first record, and before its second. */
 static void refused(void)
 {
 	struct heap *heap = make_heap();
 
 	REQUIRE(free_append(heap, made_granules));
-	while (heap->records < made_records)
+	while (heap->records + 1 < made_records)
 		REQUIRE(take(heap, 1, 1) != 0);
+	cut_refused(heap);
+	REQUIRE(take(heap, 1, 1) != 0);
 	REQUIRE(take(heap, 1, 1) == 0);
-	uint32_t rest = bins_first(heap);
-	size_t start = cell_at(heap, rest)->offset, size = cell_at(heap, rest)->size;
-	REQUIRE(cell_cut(heap, rest, 1, 512, HEAP_BLOCK) == 0);
-	REQUIRE(bins_first(heap) == rest && cell_at(heap, rest)->offset == start);
-	REQUIRE(cell_at(heap, rest)->size == size);
-	REQUIRE(all_ok(heap));
+	cut_refused(heap);
+	uint32_t rest = bins_first(heap), size = cell_at(heap, rest)->size;
 	/* All of it needs no record. */
-	REQUIRE(take(heap, (uint32_t)size, 1) == rest);
+	REQUIRE(take(heap, size, 1) == rest);
 }
 
 /* Of many cells of a size, freed in any order, each take gets the lowest; of sizes, the smallest that fits. */

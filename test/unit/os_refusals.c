@@ -9,7 +9,8 @@ static bool refuse_unmap, refuse_map, refuse_place, refuse_change;
 static bool is_old;  /* a kernel before 4.17, to which MAP_FIXED_NOREPLACE means nothing */
 static char *mapped; /* the last time */
 static char *unmapped;
-static int mappings; /* made, and not unmapped */
+static int refusal = EPERM; /* of madvise */
+static int mappings;        /* made, and not unmapped */
 
 int munmap(void *start, size_t bytes)
 {
@@ -47,7 +48,7 @@ int madvise(void *start, size_t bytes, int advice)
 {
 	if (!refuse_change)
 		return (int)syscall(SYS_madvise, start, bytes, advice);
-	errno = EPERM;
+	errno = refusal;
 	return -1;
 }
 
@@ -131,6 +132,9 @@ static void changes(void)
 	errno = 77;
 	os_populate(start, bytes); /* a hint */
 	REQUIRE(errno == 77);
+	uint64_t calls = os_calls;
+	os_populate(start, bytes); /* refused, not unknown */
+	REQUIRE(os_calls == calls + 1);
 	refuse_change = false;
 	REQUIRE(filled(start, bytes, 1));
 	REQUIRE(os_guard(start, bytes));
@@ -139,9 +143,24 @@ static void changes(void)
 	REQUIRE(start[1] == 0);
 }
 
+/* A system that does not know how to make pages is asked once. */
+static void unknown(void *arg)
+{
+	uint64_t calls = os_calls;
+	char *start = os_map(os_page_bytes);
+
+	(void)arg;
+	refuse_change = true;
+	refusal = EINVAL;
+	for (int i = 0; i < 3; i++)
+		os_populate(start, os_page_bytes);
+	REQUIRE(os_calls == calls + 2); /* with that of os_map */
+}
+
 int main(void)
 {
 	os_boot();
+	REQUIRE(child_run(unknown, NULL) == 0);
 	in_the_way();
 	put_anywhere();
 	leftovers();

@@ -146,7 +146,8 @@ static void in_thread(void *(*act)(void *), void *arg)
 
 enum { PARCEL = 500 };
 
-/* Pushes slots of another arena, of a class. Returns: how many were in the outbox when they were most. */
+/* Pushes slots of another arena, of a class. Returns: how many were in the outbox when they were most, once half of them
+ * had gone home. */
 static unsigned push_foreign(const struct slot *slots, unsigned count, unsigned class)
 {
 	uint16_t none = tcache_self->arena_number;
@@ -158,7 +159,7 @@ static unsigned push_foreign(const struct slot *slots, unsigned count, unsigned 
 	for (unsigned i = 0; i < count; i++) {
 		push(slots[i]);
 		REQUIRE(tcache_self->outbox_count <= TCACHE_OUTBOX_SLOTS);
-		if (tcache_self->outbox_count > fullest)
+		if (i >= count / 2 && tcache_self->outbox_count > fullest)
 			fullest = tcache_self->outbox_count;
 		REQUIRE(tcache_slots(tcache_self, class) == 0);
 	}
