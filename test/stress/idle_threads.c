@@ -1,5 +1,5 @@
 /* Threads that have worked for long, and then sleep, keep no more than 64 KiB each: from a second later on, as soon as any thread
- * calls; or at once, when one asks for it by malloc_trim.
+ * calls; or at once, when one asks for it by malloc_trim. And so, when they have worked again.
  * modes: HALLOC_HARDENED=0 */
 #include "sequences.h"
 #include "test.h"
@@ -8,14 +8,13 @@
 #include <pthread.h>
 #include <time.h>
 
-enum { THREADS = 64, CALLS = 100000, LIVE = 100, STACK = 65536, KEEPS_MOST = 64 << 10 };
+enum { TURNS = 2, THREADS = 64, CALLS = 100000, LIVE = 100, STACK = 65536, KEEPS_MOST = 64 << 10 };
 
 static pthread_barrier_t worked, ends;
 
-static void *work(void *arg)
+static void work_once(uint32_t seed)
 {
 	void *blocks[LIVE] = {0};
-	uint32_t seed = (uint32_t)(uintptr_t)arg;
 
 	for (unsigned i = 0; i < CALLS; i++) {
 		unsigned at = next_random(&seed) % LIVE;
@@ -27,8 +26,15 @@ static void *work(void *arg)
 	}
 	for (unsigned i = 0; i < LIVE; i++)
 		free(blocks[i]);
-	pthread_barrier_wait(&worked);
-	pthread_barrier_wait(&ends);
+}
+
+static void *work(void *arg)
+{
+	for (unsigned i = 0; i < TURNS; i++) {
+		work_once((uint32_t)(uintptr_t)arg);
+		pthread_barrier_wait(&worked);
+		pthread_barrier_wait(&ends);
+	}
 	return NULL;
 }
 
@@ -52,18 +58,20 @@ static void round_of(bool trims)
 	REQUIRE(pthread_attr_setstacksize(&small, STACK) == 0);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		REQUIRE(pthread_create(&threads[i], &small, work, (void *)(i + 1)) == 0);
-	pthread_barrier_wait(&worked);
-	size_t then = resident_bytes();
-	if (trims)
-		malloc_trim(0);
-	else
-		rest();
-	size_t now = resident_bytes();
-	fprintf(stderr, "KiB for each thread: %zu, and idle %zu\n",
-	        (then - before) / THREADS / 1024,
-	        now < before ? 0 : (now - before) / THREADS / 1024);
-	REQUIRE(now < before + (size_t)THREADS * KEEPS_MOST);
-	pthread_barrier_wait(&ends);
+	for (unsigned i = 0; i < TURNS; i++) {
+		pthread_barrier_wait(&worked);
+		size_t then = resident_bytes();
+		if (trims)
+			malloc_trim(0);
+		else
+			rest();
+		size_t now = resident_bytes();
+		fprintf(stderr, "KiB for each thread: %zu, and idle %zu\n",
+		        (then - before) / THREADS / 1024,
+		        now < before ? 0 : (now - before) / THREADS / 1024);
+		REQUIRE(now < before + (size_t)THREADS * KEEPS_MOST);
+		pthread_barrier_wait(&ends);
+	}
 	for (unsigned i = 0; i < THREADS; i++)
 		REQUIRE(pthread_join(threads[i], NULL) == 0);
 }
