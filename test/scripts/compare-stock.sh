@@ -76,7 +76,7 @@ misuse 'unknown option --nonsense' "$stock" --nonsense
 misuse '-n needs a value' "$stock" -n
 misuse '--with needs a value' "$stock" --with
 misuse 'number' "$stock" -n x
-misuse 'number' "$stock" -n 0
+misuse '^compare-stock: -n takes a number from 1 ' "$stock" -n 0
 misuse 'NAME=LIB' "$stock" --with x
 misuse 'space' "$stock" --with 'x=/a b'
 misuse 'library is missing' env HALLOC_LIB=/no/such.so "$stock"
