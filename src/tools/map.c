@@ -21,6 +21,14 @@ const struct map_style map_styles[MAP_STATES] = {
         [MAP_UNKNOWN] = {"unknown", "torn: not known", "#d64550", "#f0616d", '?'},
 };
 
+/* One after the other, of one state each. */
+struct map_stretch {
+	uint64_t offset; /* in Page A */
+	uint64_t bytes;
+	enum map_state state;
+	uint8_t sizeclass; /* or MAP_NO_CLASS */
+};
+
 struct walk {
 	void (*visit)(const struct map_stretch *stretch, void *arg);
 	void *arg;
@@ -116,8 +124,10 @@ static void walk_free_cell(struct walk *walk, const struct reader_snapshot *snap
 		    snapshot->idle[at >> HEAP_PAGE_SHIFT] ? MAP_IDLE : MAP_PURGED, MAP_NO_CLASS);
 }
 
-void map_walk(const struct reader_snapshot *snapshot,
-              void (*visit)(const struct map_stretch *stretch, void *arg), void *arg)
+/* Shows all of Page A, in the order of addresses, without gaps.
+ * Requires: a snapshot taken with READER_SLOTS. */
+static void walk_all(const struct reader_snapshot *snapshot,
+                     void (*visit)(const struct map_stretch *stretch, void *arg), void *arg)
 {
 	struct walk walk = {.visit = visit, .arg = arg};
 
@@ -187,7 +197,7 @@ struct map_picture map_picture_new(const struct reader_snapshot *snapshot, size_
 		picture.part_bytes = ((bytes + count - 1) / count + page - 1) / page * page;
 	picture.count = (size_t)((bytes + picture.part_bytes - 1) / picture.part_bytes);
 	picture.parts = tool_new(picture.count, sizeof *picture.parts);
-	map_walk(snapshot, share_out, &picture);
+	walk_all(snapshot, share_out, &picture);
 	return picture;
 }
 

@@ -33,18 +33,6 @@ extern const struct map_style map_styles[MAP_STATES];
 
 #define MAP_NO_CLASS UINT8_MAX
 
-struct map_stretch {
-	uint64_t offset; /* in Page A */
-	uint64_t bytes;
-	enum map_state state;
-	uint8_t sizeclass; /* or MAP_NO_CLASS */
-};
-
-/* Shows all of Page A, in the order of addresses, without gaps.
- * Requires: a snapshot taken with READER_SLOTS. */
-void map_walk(const struct reader_snapshot *snapshot,
-              void (*visit)(const struct map_stretch *stretch, void *arg), void *arg);
-
 /* What lies in one of the equal parts that Page A is cut into for a picture. */
 struct map_part {
 	uint64_t bytes[MAP_STATES];

@@ -19,12 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_MAX     8u
-#define WORD_BITS      64u
-#define RECORD_ALIGN   8u
-#define OS_PAGES_MAX   1024u
-#define SLAB_SLOTS_MAX 65535u
-#define CLASS_UNREAD   UINT8_MAX /* in an entry that could not be read */
+#define ROUNDS_MAX   8u
+#define WORD_BITS    64u
+#define RECORD_ALIGN 8u
+#define OS_PAGES_MAX 1024u
+#define CLASS_UNREAD UINT8_MAX /* in an entry that could not be read */
 
 struct pending {
 	size_t cell;

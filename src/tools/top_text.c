@@ -31,7 +31,8 @@ void top_text_row(FILE *out, const struct watched *watched)
 	        tool_count(watched->rate).text, snapshot->arena_count, snapshot->cache_count);
 }
 
-uint64_t top_text_class_waste(const struct reader_class *class)
+/* What slabs of a class hold of memory beyond their live slots. */
+static uint64_t class_waste(const struct reader_class *class)
 {
 	return class->bytes - class->all.untouched_bytes - class->all.live * class->slot_bytes;
 }
@@ -50,7 +51,7 @@ void top_text_class_row(FILE *out, const struct reader_class *class)
 
 	fprintf(out, "%7u %7" PRIu64 " %9" PRIu64 " %8" PRIu64 " %9" PRIu64 " %7s %7s %7s %5.0f",
 	        class->slot_bytes, class->slabs, all->live, all->cached, all->free,
-	        tool_bytes(live).text, tool_bytes(top_text_class_waste(class)).text,
+	        tool_bytes(live).text, tool_bytes(class_waste(class)).text,
 	        tool_bytes(all->idle_bytes).text,
 	        held == 0 ? 0 : 100.0 * (double)live / (double)held);
 }
@@ -204,7 +205,7 @@ static void json_classes(FILE *out, const struct reader_snapshot *snapshot)
 		        ",\"idle_bytes\":%" PRIu64 ",\"waste_bytes\":%" PRIu64 "}",
 		        comma, class->slot_bytes, class->slabs, class->bytes, class->all.live,
 		        class->all.cached, class->all.free, class->all.idle_bytes,
-		        top_text_class_waste(class));
+		        class_waste(class));
 		comma = ",";
 	}
 	putc(']', out);
@@ -297,8 +298,7 @@ typedef uint64_t (*class_value)(const struct reader_class *class);
 	X(class_free_slots, "free slots by size class", c->all.free)                   \
 	X(class_slab_bytes, "bytes of slabs by size class", c->bytes)                  \
 	X(class_idle_bytes, "idle bytes of slabs by size class", c->all.idle_bytes)    \
-	X(class_waste_bytes, "held bytes beyond the live slots by size class",         \
-	  top_text_class_waste(c))
+	X(class_waste_bytes, "held bytes beyond the live slots by size class", class_waste(c))
 
 #define X(name, type, help, value)                              \
 	static uint64_t value_##name(const struct watched *w)   \

@@ -20,9 +20,6 @@ void top_text_arena_row(FILE *out, const struct reader_arena *arena);
 void top_text_cache_title(FILE *out);
 void top_text_cache_row(FILE *out, const struct reader_cache *cache);
 
-/* What slabs of a class hold of memory beyond their live slots. */
-uint64_t top_text_class_waste(const struct reader_class *class);
-
 /* The classes that have slabs, by live bytes. Returns: how many; the list is to be freed. */
 size_t top_text_classes(const struct reader_snapshot *snapshot,
                         const struct reader_class ***classes);
