@@ -11,6 +11,7 @@
  */
 #include "boot.h"
 #include "objects.h"
+#include "report.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -19,7 +20,7 @@
 typedef void handler(void);
 typedef int registers(handler *prepare, handler *parent, handler *child, void *library);
 
-__attribute__((visibility("default"))) registers __register_atfork;
+EXPORT registers __register_atfork;
 
 /* What pthread_atfork says of this library; the compiler's files for the start have it. */
 extern void *__dso_handle __attribute__((visibility("hidden")));

@@ -20,8 +20,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
 /* A thread of the new library that makes a first call has the loader bind it, maybe just when we change it; so all are to
  * be bound before, where they can be. */
 static void *open_bound(const char *path, int flags)

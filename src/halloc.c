@@ -16,8 +16,6 @@
 
 #include <errno.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
 #define GRANULE_DEFAULT ((size_t)16)
 
 static int fail(int error)

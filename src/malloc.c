@@ -31,8 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPORT __attribute__((visibility("default")))
-
 /* Another name for one of ours; gcc wants it to have the same attributes, clang does not know how. */
 #if __has_attribute(copy)
 #define SAME_AS(name) __attribute__((alias(#name), copy(name)))

@@ -17,7 +17,7 @@
 
 #include <string.h>
 
-struct page_b_header halloc_page_b __attribute__((visibility("default"))) = {
+EXPORT struct page_b_header halloc_page_b = {
         .magic = PAGE_B_MAGIC,
         .version = PAGE_B_VERSION,
         .header_bytes = sizeof(struct page_b_header),

@@ -108,6 +108,7 @@ __attribute__((noinline)) struct ready *ready_refill(struct quarantine *quaranti
 	errno = saved;
 	return ready != NULL && ready->count != 0 ? ready : NULL;
 }
+
 /* --- Giving back, and looking over -------------------------------------------------------------- */
 
 static void recent_clear(struct quarantine *quarantine)

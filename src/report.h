@@ -32,6 +32,9 @@
 /* And variables: large ones that the start does not write to, or only at their beginning. */
 #define lies_late __attribute__((section(".bss.later")))
 
+/* What programs see; test/check/exports.txt lists it. */
+#define EXPORT __attribute__((visibility("default")))
+
 /* Text on its way to a file descriptor; bytes that could not be written set error to an errno. */
 struct report_stream {
 	int fd;
