@@ -137,6 +137,16 @@ static void one_class(unsigned class)
 	REQUIRE(heap_process->cells_in_use == 0);
 }
 
+static unsigned fresh_beside(const struct slot *slot, unsigned count)
+{
+	const struct slab *slab = slab_at((const void *)pagemap_find(slot->ptr)->start);
+	unsigned fresh = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		fresh += slab_states(slab)[i] == SLOT_FRESH;
+	return fresh;
+}
+
 /* FRESH promises zero, after purging of parts of a slab too. */
 static void fresh_is_zero(unsigned class)
 {
@@ -167,7 +177,10 @@ static void fresh_is_zero(unsigned class)
 				slots[kept++] = slots[i++];
 		}
 		write_all(slots, kept, class, 2);
-		purge();
+		/* What went back is FRESH again: of each page, all slots but those at its ends. */
+		size_t purged = purge();
+		if (kept != 0 && bytes <= 1024 && purged != 0)
+			REQUIRE(fresh_beside(slots, count) >= purged / bytes / 2);
 		check_all(slots, kept, class, 2);
 		flush(arena, slots, kept);
 		if (round % 2 == 0)
