@@ -12,12 +12,12 @@
  */
 #include "background.h"
 #include "idle.h"
+#include "objects.h"
 #include "options.h"
 #include "page_b.h"
 #include "report.h"
 #include "tcache.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -110,7 +110,11 @@ static void *work(void *arg)
 }
 
 /* A function of the C library. Looked up when it is wanted: each that the loader looks up would cost every start. */
-#define LIBC(name) ((__typeof__(&(name)))(uintptr_t)dlsym(RTLD_NEXT, #name))
+#define LIBC(name)                                                             \
+	({                                                                     \
+		static void *known;                                            \
+		(__typeof__(&(name)))(uintptr_t)objects_behind(&known, #name); \
+	})
 
 /* Returns: an errno. */
 static int thread_make(void)

@@ -71,7 +71,7 @@ static inline struct pagemap_entry *pagemap_find(const void *ptr)
 static inline bool pagemap_has_slab(const struct pagemap_entry *entry)
 {
 	return __atomic_load_n(&entry->reciprocal, __ATOMIC_ACQUIRE) != 0 ||
-	       entry->kind == PAGEMAP_HIDDEN;
+	       __atomic_load_n(&entry->kind, __ATOMIC_ACQUIRE) == PAGEMAP_HIDDEN;
 }
 
 /* Whether a guarded block is here. */

@@ -120,7 +120,8 @@ static void entries_set(const struct slab *slab)
 		entry->magazine =
 		        (uint16_t)(slab_magazines_at + slab->sizeclass * SLAB_MAGAZINE_BYTES);
 		entry->awake = awake_mark(slab->arena);
-		entry->kind = slab_hidden ? PAGEMAP_HIDDEN : PAGEMAP_PLAIN;
+		__atomic_store_n(&entry->kind, slab_hidden ? PAGEMAP_HIDDEN : PAGEMAP_PLAIN,
+		                 __ATOMIC_RELEASE);
 		__atomic_store_n(&entry->reciprocal, slab_hidden ? 0 : slab_class(slab)->reciprocal,
 		                 __ATOMIC_RELEASE);
 	}
