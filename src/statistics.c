@@ -11,6 +11,7 @@
 #include "limit.h"
 #include "os.h"
 #include "page_b.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <sys/resource.h>
@@ -129,43 +130,12 @@ void statistics_print(struct report_stream *out, const struct introspect_totals 
 
 /* --- As JSON ------------------------------------------------------------------------------------ */
 
-/* Whether a second byte makes a character too long for what it says, a surrogate, or one beyond U+10FFFF. */
-static bool second_is_bad(unsigned char first, unsigned char second)
-{
-	switch (first) {
-	case 0xe0:
-		return second < 0xa0;
-	case 0xed:
-		return second >= 0xa0;
-	case 0xf0:
-		return second < 0x90;
-	case 0xf4:
-		return second >= 0x90;
-	default:
-		return false;
-	}
-}
-
-/* The length of the UTF-8 character that starts here; 0 when there is none. */
-static unsigned character_bytes(const char *text)
-{
-	unsigned char first = (unsigned char)*text;
-	unsigned length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-
-	if ((first >= 0x80 && first < 0xc2) || first > 0xf4)
-		return 0;
-	for (unsigned i = 1; i < length; i++)
-		if (((unsigned char)text[i] & 0xc0) != 0x80)
-			return 0;
-	return length > 1 && second_is_bad(first, (unsigned char)text[1]) ? 0 : length;
-}
-
 /* A byte that is of no character becomes the character of that number. */
 static void json_text(struct report_stream *out, const char *text)
 {
 	while (*text != '\0') {
 		unsigned char byte = (unsigned char)*text;
-		unsigned length = character_bytes(text);
+		unsigned length = utf8_bytes(text);
 		if (length == 0 || byte < ' ' || byte == 127 || byte == '"' || byte == '\\') {
 			report_format(out, "\\u00%x%x", (unsigned)byte >> 4, (unsigned)byte & 15);
 			text++;

@@ -9,6 +9,7 @@
  *         they hold more than title and legend.
  */
 #include "map.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -139,7 +140,7 @@ static unsigned characters(const char *text, size_t bytes)
 	unsigned count = 0;
 
 	for (size_t i = 0; i < bytes; i++)
-		count += !tool_continues(text[i]);
+		count += !utf8_continues(text[i]);
 	return count;
 }
 

@@ -5,6 +5,7 @@
  * Always: a message is one line on standard error, begun by that name.
  */
 #include "tool.h"
+#include "utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -186,37 +187,15 @@ FILE *tool_text_stream(char **text, size_t *bytes)
 	return stream;
 }
 
-/* Whether a second byte makes a character too long for what it says, a surrogate, one beyond U+10FFFF, or a
- * control: U+0080 to U+009F. */
-static bool second_is_bad(unsigned char first, unsigned char second)
-{
-	switch (first) {
-	case 0xc2:
-	case 0xe0:
-		return second < 0xa0;
-	case 0xed:
-		return second >= 0xa0;
-	case 0xf0:
-		return second < 0x90;
-	case 0xf4:
-		return second >= 0x90;
-	default:
-		return false;
-	}
-}
-
-/* The length of the UTF-8 character that starts here; 0 when there is none, or it is a control. */
+/* The length of the character that starts here; 0 when there is none, or it is a control: below U+0020, or U+007F to
+ * U+009F. */
 static unsigned character_bytes(const char *text)
 {
 	unsigned char first = (unsigned char)*text;
-	unsigned length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+	bool control =
+	        first < ' ' || first == 127 || (first == 0xc2 && (unsigned char)text[1] < 0xa0);
 
-	if (first < ' ' || first == 127 || (first >= 0x80 && first < 0xc2) || first > 0xf4)
-		return 0;
-	for (unsigned i = 1; i < length; i++)
-		if (!tool_continues(text[i]))
-			return 0;
-	return length > 1 && second_is_bad(first, (unsigned char)text[1]) ? 0 : length;
+	return control ? 0 : utf8_bytes(text);
 }
 
 void tool_clean(char *text)

@@ -67,12 +67,6 @@ FILE *tool_text_stream(char **text, size_t *bytes);
 /* Replaces what could move a terminal's cursor, and what is not UTF-8. */
 void tool_clean(char *text);
 
-/* Whether a byte goes on with a UTF-8 character, and begins none. */
-static inline bool tool_continues(char byte)
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
 /* Writes cleaned text, cut or padded to so many characters. */
 void tool_put_padded(FILE *out, const char *text, unsigned columns);
 

@@ -14,6 +14,7 @@
 #include "top_screen.h"
 #include "terminal.h"
 #include "top_text.h"
+#include "utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -275,7 +276,7 @@ static void write_cut(FILE *out, const char *text, unsigned columns, unsigned ro
 			return;
 		if (*text == '\n')
 			column = 0;
-		else if (bytes == 0 && *text != '\r' && !tool_continues(*text))
+		else if (bytes == 0 && *text != '\r' && !utf8_continues(*text))
 			column++;
 		bytes = bytes == 0 ? 1 : bytes;
 		if (bytes > 1 || column <= columns)

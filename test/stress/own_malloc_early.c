@@ -1,5 +1,6 @@
 /* A program that brings its own malloc, with a heap of its own that stands from main on, as that of a Lisp: before, it
  * hands out blocks, but cannot take them back. The library leaves it what it asked it for to find out. */
+#include "own_malloc.h"
 #include "test.h"
 
 static char early[64 << 10] __attribute__((aligned(16)));
@@ -32,20 +33,6 @@ void free(void *block)
 		test_fail(__FILE__, __LINE__, "a free before the heap stands");
 	if ((char *)block < arena || (char *)block >= arena + sizeof arena)
 		test_fail(__FILE__, __LINE__, "a foreign block");
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return malloc(count * size); /* never reused: zero */
-}
-
-void *realloc(void *block, size_t size)
-{
-	char *moved = malloc(size);
-	size_t old = block ? ((size_t *)block)[-2] : 0;
-
-	free(block);
-	return moved && old ? memcpy(moved, block, old < size ? old : size) : moved;
 }
 
 int main(void)

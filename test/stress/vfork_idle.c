@@ -3,27 +3,15 @@
  * timeout: 60
  * run: HALLOC_PURGE_AFTER_MS=4
  * modes: HALLOC_HARDENED=0 */
+#include "idle_caches.h"
 #include "test.h"
-#include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 
-enum { ROUNDS = 20, HELD = 8, BYTES = 100, CHILD_MS = 150 };
+enum { ROUNDS = 20, HELD = 8, BYTES = IDLERS_BYTES, CHILD_MS = 150 };
 
-static int stop;
 static char *volatile handlers;
-
-/* With something at hand, and by slow paths. */
-static void *work(void *arg)
-{
-	free(malloc(BYTES));
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
-		free(malloc(100000));
-	return arg;
-}
 
 /* Keeps a block, and gives back the one before. */
 static void handle(int number)
@@ -36,14 +24,6 @@ static void handle(int number)
 	free(before);
 	handlers = malloc(BYTES);
 	fill(handlers, BYTES, HELD);
-}
-
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void turn(char *held[HELD])
@@ -88,29 +68,13 @@ static pid_t start(unsigned round)
 	return child;
 }
 
-static void one_cpu(void)
-{
-	cpu_set_t all, one;
-	int cpu = 0;
-
-	REQUIRE(sched_getaffinity(0, sizeof all, &all) == 0);
-	while (!CPU_ISSET(cpu, &all))
-		cpu++;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	REQUIRE(sched_setaffinity(0, sizeof one, &one) == 0);
-}
-
 int main(void)
 {
 	char *held[HELD];
-	pthread_t threads[2];
 	int status;
 
-	one_cpu();
 	signal(SIGALRM, handle);
-	for (int i = 0; i < 2; i++)
-		REQUIRE(pthread_create(&threads[i], NULL, work, NULL) == 0);
+	idlers_start();
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		turn(held);
 		pid_t child = start(round);
@@ -119,8 +83,6 @@ int main(void)
 		REQUIRE(WIFEXITED(status));
 		REQUIRE(WEXITSTATUS(status) == 3);
 	}
-	__atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
+	idlers_end();
 	return 0;
 }
