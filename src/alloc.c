@@ -67,11 +67,11 @@ runs_seldom static bool sampled_give_back(void)
 	return any;
 }
 
-/* Whether the heap could ever hold a block of such a size. For a larger one, freed blocks are kept back as before: else
- * whoever has a program ask for too much empties the quarantine. */
+/* Whether freed blocks that are kept are worth giving back for a request that was refused. Not for one that is too large in
+ * any case: else whoever has a program ask for too much empties the quarantine. */
 runs_seldom static bool may_ever_fit(size_t size)
 {
-	return size <= limit_bytes &&
+	return size <= limit_bytes && size <= guarded_worth_bytes &&
 	       size <= heap_bytes_of(heap_process, heap_process->granules_max);
 }
 

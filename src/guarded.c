@@ -11,6 +11,7 @@
 #include "guarded.h"
 #include "backtrace.h"
 #include "heap.h"
+#include "machine.h"
 #include "misuse.h"
 #include "os.h"
 #include "page_b.h"
@@ -25,6 +26,8 @@
 #define KEPT_MAX       256u
 #define KEPT_BYTES_MAX ((size_t)1 << 30)
 #define KEPT_PART      16u
+
+size_t guarded_worth_bytes;
 
 static struct lock guarded_lock;
 static unsigned live_now;
@@ -446,6 +449,7 @@ void guarded_boot(unsigned live_max, bool both_ends)
 	if (kept_bytes_max > KEPT_BYTES_MAX)
 		kept_bytes_max = KEPT_BYTES_MAX;
 	misuse_history = guards_history;
+	guarded_worth_bytes = machine_memory_bytes();
 	os_mappings_max(); /* now, as the program may forbid itself to open a file */
 	guards_on = true;
 }

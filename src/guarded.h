@@ -46,6 +46,9 @@ void guarded_shrink(const void *ptr, size_t size);
 /* Gives back all that is kept inaccessible, where memory is short. Returns: whether there was any. */
 bool guarded_give_back(void);
 
+/* The memory of the machine, in bytes: for a request of more, which the system refuses, nothing is worth giving back. */
+extern size_t guarded_worth_bytes;
+
 /* At exit: looks behind every live block. */
 void guarded_sweep(void);
 
