@@ -29,15 +29,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#define STACK_BYTES ((size_t)256 << 10)
-
 /* The caches of threads that sleep are empty after three looks, and what was in them has gone after five more: with so
  * many looks in a row by which nothing went back, nothing is left. */
 #define LOOKS_IN_VAIN 12u
 #define LOOK_MS_LEAST 10u
 
+/* It looks so often whether all caches have ended: else a process would stay for its pause. */
+#define PAUSE_MS_MOST 500u
+
 static bool runs;
-static uint32_t rung; /* somebody came by */
+static uint32_t rung;                     /* somebody came by */
+static sigset_t makers_signals lies_late; /* those that its maker blocks */
 
 static uint32_t is_rung(void)
 {
@@ -67,12 +69,20 @@ static void listen(void)
 	__atomic_store_n(&idle_passed, ring, __ATOMIC_RELEASE);
 }
 
-static void pause_ms(uint64_t ms)
+static void sleep_ms(uint64_t ms)
 {
 	struct timespec pause = {.tv_sec = (time_t)(ms / 1000),
 	                         .tv_nsec = (long)(ms % 1000) * 1000000};
 
 	syscall(SYS_nanosleep, &pause, NULL);
+}
+
+static void pause_ms(uint64_t ms)
+{
+	for (; ms > PAUSE_MS_MOST && tcache_count() != 0; ms -= PAUSE_MS_MOST)
+		sleep_ms(PAUSE_MS_MOST);
+	if (tcache_count() != 0)
+		sleep_ms(ms);
 }
 
 /* Returns: whether memory went back, or somebody has come by. */
@@ -106,6 +116,8 @@ static void *work(void *arg)
 		}
 	}
 	__atomic_store_n(&idle_passed, NULL, __ATOMIC_RELAXED);
+	/* Where it is the last thread, the program's handlers for exit run here. */
+	pthread_sigmask(SIG_SETMASK, &makers_signals, NULL);
 	return NULL;
 }
 
@@ -116,22 +128,23 @@ static void *work(void *arg)
 		(__typeof__(&(name)))(uintptr_t)objects_behind(&known, #name); \
 	})
 
-/* Returns: an errno. */
+/* Its stack is as large as those of other threads: what the program has for each thread lies there, too. It would end at once
+ * where no thread has a cache, as in the child of one that never allocated. Returns: an errno. */
 static int thread_make(void)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
-	sigset_t all, before;
+	sigset_t all;
 
+	tcache_have();
 	int failed = LIBC(pthread_attr_init)(&attributes);
 	if (failed != 0)
 		return failed;
 	LIBC(pthread_attr_setdetachstate)(&attributes, PTHREAD_CREATE_DETACHED);
-	LIBC(pthread_attr_setstacksize)(&attributes, STACK_BYTES);
 	memset(&all, 0xff, sizeof all);
-	pthread_sigmask(SIG_SETMASK, &all, &before); /* a thread starts with its maker's */
+	pthread_sigmask(SIG_SETMASK, &all, &makers_signals); /* a thread starts with its maker's */
 	failed = LIBC(pthread_create)(&thread, &attributes, work, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &makers_signals, NULL);
 	LIBC(pthread_attr_destroy)(&attributes);
 	return failed;
 }

@@ -129,6 +129,12 @@ static void gives_back_again(void)
 	gives_back();
 }
 
+static void gives_back_late(void)
+{
+	pass(300);
+	gives_back();
+}
+
 static void *nothing(void *arg)
 {
 	free(malloc(100));
@@ -159,11 +165,27 @@ static void in_child(void (*act)(void))
 	REQUIRE(status == 0);
 }
 
+/* The thread that forks never allocated, and the child does so only later. */
+static void *forks(void *arg)
+{
+	in_child(gives_back_late);
+	return arg;
+}
+
+static void in_child_of_silent_thread(void)
+{
+	pthread_t thread;
+
+	REQUIRE(pthread_create(&thread, NULL, forks, NULL) == 0);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+}
+
 int main(void)
 {
 	takes_no_signals();
 	gives_back_again();
 	in_child(gives_back_again);
 	in_child(leaves);
+	in_child_of_silent_thread();
 	return 0;
 }
