@@ -132,20 +132,16 @@ static void *work(void *arg)
  * where no thread has a cache, as in the child of one that never allocated. Returns: an errno. */
 static int thread_make(void)
 {
-	pthread_attr_t attributes;
 	pthread_t thread;
 	sigset_t all;
 
 	tcache_have();
-	int failed = LIBC(pthread_attr_init)(&attributes);
-	if (failed != 0)
-		return failed;
-	LIBC(pthread_attr_setdetachstate)(&attributes, PTHREAD_CREATE_DETACHED);
 	memset(&all, 0xff, sizeof all);
 	pthread_sigmask(SIG_SETMASK, &all, &makers_signals); /* a thread starts with its maker's */
-	failed = LIBC(pthread_create)(&thread, &attributes, work, NULL);
+	int failed = LIBC(pthread_create)(&thread, NULL, work, NULL);
 	pthread_sigmask(SIG_SETMASK, &makers_signals, NULL);
-	LIBC(pthread_attr_destroy)(&attributes);
+	if (failed == 0)
+		LIBC(pthread_detach)(thread);
 	return failed;
 }
 

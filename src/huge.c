@@ -12,8 +12,8 @@
  *                   are, the larger it must be;
  *     in a block    in such a heap, when it grows where it is: so it was filled before.
  *
- * Where small pages are dear (see touch.h), a heap is large sooner, and a block
- * that is to be written, mostly from its start on, has them from its start on, too.
+ * Where small pages are dear (see touch.h), a heap is large sooner, and a block that is to be written, mostly from its
+ * start on, has them from its start on, too.
  *
  * They come slowly where the system must look for them, or where it is a guest and its host must find the memory: so
  * the first of each stretch is touched at once, and where that took twice as long as to make as many small pages, there

@@ -79,7 +79,8 @@ runs_later static bool is_exact(const void *ptr)
 
 /* --- What a block may have been asked for as ------------------------------------------------------- */
 
-/* The bytes of the block that a request gets; one of no bytes gets some, too. */
+/* The bytes of the block that a request gets; one of no bytes gets some, too. As memalign has it, malloc serves what wants no
+ * more than its own alignment. */
 static size_t bytes_for(size_t size, size_t alignment)
 {
 	unsigned class = alignment <= SIZECLASS_STEP && size <= SIZECLASS_BYTES_MAX

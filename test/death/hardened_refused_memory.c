@@ -2,18 +2,9 @@
  * inaccessible.
  * expect: use after free of
  * run: HALLOC_HARDENED=1 */
-#include "test.h"
-#include <sys/resource.h>
+#include "refused.h"
 
 int main(void)
 {
-	volatile char *block = malloc(300000);
-	rlim_t memory = (rlim_t)sysconf(_SC_PHYS_PAGES) * (rlim_t)sysconf(_SC_PAGESIZE);
-	const struct rlimit limit = {memory, memory};
-
-	REQUIRE(setrlimit(RLIMIT_AS, &limit) == 0);
-	free((void *)block);
-	REQUIRE(malloc(memory + memory / 4) == NULL);
-	crime(block);
-	return block[1000];
+	return read_after_refusal(300000, 1000, more_than_memory());
 }

@@ -1,16 +1,9 @@
 /* A sampled block that was freed is read, after a request that no heap could serve: it is still inaccessible.
  * expect: use after free of
  * run: HALLOC_SAMPLE=1 */
-#include "test.h"
+#include "refused.h"
 
 int main(void)
 {
-	volatile char *block = malloc(1000);
-	volatile size_t far_too_much = (size_t)1 << 60;
-
-	free((void *)block);
-	if (malloc(far_too_much) != NULL)
-		return 0;
-	crime(block);
-	return block[100];
+	return read_after_refusal(1000, 100, (size_t)1 << 60);
 }
