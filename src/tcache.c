@@ -212,6 +212,7 @@ static void leave(struct tcache *tcache, struct tcache *stand_in)
 	stand_in_fill(&tcache_gone);
 	tcache_end(tcache);
 	lock_release(&threads);
+	idle_tick(); /* where a signal handler is not to come in between, either */
 	__atomic_store_n(&tcache_self, stand_in, __ATOMIC_RELAXED);
 	set_unfinished(NULL);
 }
@@ -296,7 +297,6 @@ static void thread_exit(void *arg)
 	int saved = errno;
 
 	leave(arg, &tcache_gone.tcache);
-	idle_tick();
 	errno = saved;
 }
 
