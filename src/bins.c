@@ -145,7 +145,7 @@ static uint32_t bin_next_used(const struct heap *heap, uint32_t bin)
 /* --- Freed, and merged -------------------------------------------------------------------------- */
 
 /* Merges a free cell, in no bin, with its free neighbours, into the lowest; and bins the result. */
-static uint32_t hdefrag(struct heap *heap, uint32_t cell)
+static void hdefrag(struct heap *heap, uint32_t cell)
 {
 	uint32_t next = cell_at(heap, cell)->next;
 	uint32_t previous = cell_at(heap, cell)->previous;
@@ -160,7 +160,6 @@ static uint32_t hdefrag(struct heap *heap, uint32_t cell)
 		cell = previous;
 	}
 	bin_insert(heap, cell);
-	return cell;
 }
 
 bool free_append(struct heap *heap, uint32_t granules)
