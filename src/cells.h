@@ -33,8 +33,7 @@ struct heap_cell {
 	uint32_t size;
 	union {
 		uint32_t child; /* free cells: in the bin, an address-ordered pairing heap */
-		uint32_t
-		        asked; /* blocks with room to grow: the granules that were asked for; else 0 */
+		uint32_t asked; /* blocks with room to grow: granules asked for; else 0 */
 	};
 	uint32_t sibling;
 	uint32_t up;
@@ -135,11 +134,11 @@ static inline uint32_t heap_dirty_in(const struct heap *heap, uint32_t offset, u
 	return dirty;
 }
 
-/* The records of the process heap's cells. */
-extern struct page_b_array cells_records;
-
 /* A heap of so many granules, none of which has a cell yet. */
 void cells_init(struct heap *heap, size_t granules_max, enum lock_rank rank);
+
+/* The records of the process heap's cells. */
+extern struct page_b_array cells_records;
 
 /* Opens them: they grow, to one a granule.
  * Returns: false when the system has no room. */

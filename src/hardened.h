@@ -33,7 +33,8 @@ bool hardened_free_slot(void *ptr);
 /* Whether a live block starts at ptr, and its bytes. */
 bool hardened_find(const void *ptr, size_t *size);
 
-/* Makes a block hold size bytes where it is, as from malloc from now on. Requires: it is live. Returns: false when it must move. */
+/* Makes a block hold size bytes where it is, as from malloc from now on.
+ * Requires: it is live. Returns: false when it must move. */
 bool hardened_resize(void *ptr, size_t size);
 
 /* Has a live block, a sampled one, too, end earlier, as from malloc from now on. Requires: size is not more than it has. */

@@ -24,8 +24,7 @@ struct introspect_class {
 struct introspect_work {
 	uint64_t fills; /* calls for slots, and how many came of them */
 	uint64_t slots_filled;
-	uint64_t
-	        flushes; /* calls that put slots back: from full magazines, outboxes, ended threads */
+	uint64_t flushes; /* calls that put slots back: of magazines, outboxes, ended threads */
 	uint64_t slots_flushed;
 	uint64_t blocks_taken; /* large blocks, each one counted */
 	uint64_t blocks_given;
@@ -42,7 +41,7 @@ struct introspect_totals {
 	size_t slab_bytes;   /* in slabs, but for the guards that end them */
 	size_t block_bytes;
 	size_t free_cell_bytes;
-	size_t withheld_bytes; /* that nobody can touch: those guards, and blocks that were freed and are kept */
+	size_t withheld_bytes; /* that nobody can touch: those guards, and freed blocks that are kept */
 	size_t page_b_bytes; /* of Page B's records in use */
 	size_t live_slots;
 	size_t live_slot_bytes;

@@ -61,8 +61,8 @@ struct tcache_more {
 	struct slot outbox[TCACHE_OUTBOX_SLOTS];
 	uint16_t outbox_arenas[TCACHE_OUTBOX_SLOTS]; /* where each goes */
 	uint8_t misses[SIZECLASS_COUNT];             /* refills, up to twice many */
-	struct magazine
-	        returns[SIZECLASS_COUNT]; /* where free puts slots while sampling; else not there */
+	/* Where free puts slots while sampling; else not there. */
+	struct magazine returns[SIZECLASS_COUNT];
 };
 
 _Static_assert(sizeof(struct tcache) % _Alignof(struct tcache_more) == 0,

@@ -25,10 +25,9 @@ enum pagemap_kind {
 };
 
 struct pagemap_entry {
-	uint64_t
-	        reciprocal; /* of the slot size; 0: no slab, and no offset passes for a slot's start */
-	uint8_t *states;    /* a byte a slot, and one more that is never live */
-	uintptr_t start;    /* of the slab */
+	uint64_t reciprocal; /* of the slot size; 0: no slab, so no offset is a slot's start */
+	uint8_t *states;     /* a byte a slot, and one more that is never live */
+	uintptr_t start;     /* of the slab */
 	uint16_t arena;
 	uint16_t awake; /* the mark of a thread of that arena, as long as it is awake */
 	uint8_t sizeclass;

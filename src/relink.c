@@ -26,8 +26,9 @@
 enum bound { BOUND_HOME, BOUND_NOT_YET, BOUND_ELSEWHERE, BOUND_NOTHING };
 
 static struct relink_set *sets;
-static unsigned long long
-        adds_done; /* what was loaded when all was last done, as the loader counts */
+
+/* How many objects had been loaded, as the loader counts, when all was last done. */
+static unsigned long long adds_done;
 
 /* --- Slots ---------------------------------------------------------------------------------------- */
 

@@ -252,8 +252,8 @@ int main(int argc, char **argv)
 		to = fopen(request.report, "ae");
 	if (to == NULL)
 		fail(exit_misuse, strerror(errno), request.report);
-	handle(SIGCHLD,
-	       SIG_DFL); /* were it ignored, as it may be inherited, nothing were left to wait for */
+	/* Were it ignored, as it may be inherited, nothing would be left to wait for. */
+	handle(SIGCHLD, SIG_DFL);
 	if (request.timeout_s != 0) {
 		handle(SIGALRM, on_alarm);
 		handle(SIGINT, on_ending_signal);

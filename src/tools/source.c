@@ -313,8 +313,8 @@ static bool process_read(struct source *source, uint64_t address, char *to, size
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			source->replaced =
-			        got == 0; /* where nothing is mapped, EIO is the answer */
+			/* Where nothing is mapped, EIO is the answer. */
+			source->replaced = got == 0;
 			return false;
 		}
 		to += got;
