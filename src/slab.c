@@ -27,23 +27,6 @@ bool slab_hidden;
 bool slab_has_origins;
 unsigned slab_magazines_at;
 
-/* --- Records ------------------------------------------------------------------------------------ */
-
-static size_t states_bytes(unsigned slots)
-{
-	return (slots + 1 + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
-}
-
-static size_t record_bytes(unsigned slots)
-{
-	return sizeof(struct slab) + states_bytes(slots) + slab_words(slots) * sizeof(uint64_t);
-}
-
-static bool bit_is_set(const struct slab *slab, unsigned slot)
-{
-	return (slab->free_bits[slot / SLAB_WORD_BITS] >> slot % SLAB_WORD_BITS & 1) != 0;
-}
-
 /* --- Lists -------------------------------------------------------------------------------------- */
 
 static unsigned fullness_of(const struct slab *slab)
@@ -78,6 +61,15 @@ static void list_remove(struct arena *arena, struct slab *slab)
 	if (slab->next != NULL)
 		slab->next->previous = slab->previous;
 	slab->settle_at = 0;
+}
+
+/* Into the list of its fullness, where that is another one by now. */
+static void list_change(struct arena *arena, struct slab *slab)
+{
+	if (fullness_of(slab) == slab->fullness)
+		return;
+	list_remove(arena, slab);
+	list_add(arena, slab);
 }
 
 void slab_idle_add(struct arena *arena, struct slab *slab)
@@ -208,20 +200,20 @@ static void slab_forget(struct slab *slab)
 		page_b_record_free(slab->sizes, slots * sizeof *slab->sizes);
 	if (slab->origins != NULL)
 		page_b_record_free(slab->origins, slots);
-	page_b_record_free(slab, record_bytes(slots));
+	page_b_record_free(slab, slab_record_bytes(slots));
 }
 
 /* A slab that has no cell yet. Returns: NULL without memory. */
 static struct slab *slab_begin(const struct arena *arena, unsigned class)
 {
 	unsigned slots = sizeclasses[class].slots;
-	struct slab *slab = page_b_record_new(record_bytes(slots));
+	struct slab *slab = page_b_record_new(slab_record_bytes(slots));
 
 	if (slab == NULL)
 		return NULL;
 	slab->arena = arena->number;
 	slab->sizeclass = (uint8_t) class;
-	slab->free_bits = (uint64_t *)(slab_states(slab) + states_bytes(slots));
+	slab->free_bits = (uint64_t *)(slab_states(slab) + slab_states_bytes(slots));
 	if (slab_hidden)
 		slab->sizes = page_b_record_new(slots * sizeof *slab->sizes);
 	if (slab_has_origins)
@@ -337,28 +329,31 @@ static unsigned settle_next(const struct slab *slab)
 	return next;
 }
 
+/* Counts a slab that is empty now; it goes back to the core if there are enough of these. Returns: whether it did. */
+static bool empty_retire(struct arena *arena, struct slab *slab)
+{
+	int saved = errno;
+	bool goes = arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
+	            !arena->inaccessible && slab_unguard(slab);
+
+	if (goes)
+		slab_retire(arena, slab, HEAP_DIRTY);
+	errno = saved;
+	return goes;
+}
+
 void slab_settle(struct arena *arena, struct slab *slab, unsigned free_before)
 {
 	const struct sizeclass *shape = slab_class(slab);
 
 	if (slab->free == free_before)
 		return;
-	if (free_before == 0) {
+	if (free_before == 0)
 		list_add(arena, slab);
-	} else if (fullness_of(slab) != slab->fullness) {
-		list_remove(arena, slab);
-		list_add(arena, slab);
-	}
-	if (slab->free == shape->slots) {
-		int saved = errno;
-		bool goes = arena->empty_slabs[slab->sizeclass]++ >= EMPTY_SLABS_KEPT &&
-		            !arena->inaccessible && slab_unguard(slab);
-		if (goes)
-			slab_retire(arena, slab, HEAP_DIRTY);
-		errno = saved;
-		if (goes)
-			return;
-	}
+	else
+		list_change(arena, slab);
+	if (slab->free == shape->slots && empty_retire(arena, slab))
+		return;
 	if (slab->idle_since == 0 && !arena->inaccessible &&
 	    slab->free * (size_t)shape->slot_bytes >= os_page_bytes)
 		slab_idle_add(arena, slab);
@@ -375,12 +370,10 @@ void slab_leave(struct arena *arena, struct slab *slab)
 
 void slab_left(struct arena *arena, struct slab *slab)
 {
-	if (slab->free == 0) {
+	if (slab->free == 0)
 		list_remove(arena, slab);
-	} else if (fullness_of(slab) != slab->fullness) {
-		list_remove(arena, slab);
-		list_add(arena, slab);
-	}
+	else
+		list_change(arena, slab);
 }
 
 /* --- Looking ------------------------------------------------------------------------------------ */
@@ -409,7 +402,7 @@ static bool slab_is_ok(const struct slab *slab, const struct arena *arena)
 	unsigned free = 0;
 
 	for (unsigned slot = 0; slot < slab_class(slab)->slots; slot++) {
-		if (!bit_is_set(slab, slot))
+		if (!slab_slot_is_free(slab->free_bits, slot))
 			continue;
 		free++;
 		if (slab_states(slab)[slot] == SLOT_LIVE ||

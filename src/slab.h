@@ -66,6 +66,25 @@ static inline uint8_t *slab_states(const struct slab *slab)
 	return (uint8_t *)(uintptr_t)(slab + 1);
 }
 
+/* How many there are of so many slots, with the one more, up to where the words of bits start. */
+static inline size_t slab_states_bytes(unsigned slots)
+{
+	return (slots + 1 + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
+}
+
+/* The bytes of a slab in Page B, with all that is directly behind it. */
+static inline size_t slab_record_bytes(unsigned slots)
+{
+	return sizeof(struct slab) + slab_states_bytes(slots) +
+	       slab_words(slots) * sizeof(uint64_t);
+}
+
+/* Whether a slot is in the slab, of which these are the words of bits. */
+static inline bool slab_slot_is_free(const uint64_t *free_bits, unsigned slot)
+{
+	return (free_bits[slot / SLAB_WORD_BITS] >> slot % SLAB_WORD_BITS & 1) != 0;
+}
+
 struct arena {
 	struct lock lock;
 	uint16_t number;

@@ -20,8 +20,6 @@
 #include <string.h>
 
 #define ROUNDS_MAX   8u
-#define WORD_BITS    64u
-#define RECORD_ALIGN 8u
 #define OS_PAGES_MAX 1024u
 #define CLASS_UNREAD UINT8_MAX /* in an entry that could not be read */
 
@@ -32,22 +30,6 @@ struct pending {
 	size_t record_bytes;
 	bool vacant; /* it has no entry */
 };
-
-static size_t states_bytes(uint32_t slots)
-{
-	return (slots + 1 + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
-}
-
-static size_t record_bytes(uint32_t slots)
-{
-	return sizeof(struct slab) + states_bytes(slots) +
-	       (slots + WORD_BITS - 1) / WORD_BITS * sizeof(uint64_t);
-}
-
-static bool bit_is_set(const uint64_t *bits, uint32_t slot)
-{
-	return (bits[slot / WORD_BITS] >> slot % WORD_BITS & 1) != 0;
-}
 
 /* Whether a slab of this class, and in hardened mode its guard, fills the cell. */
 static bool class_fills(const struct reader_snapshot *snapshot, const struct pagemap_entry *entry,
@@ -67,7 +49,7 @@ static bool entry_is_good(const struct reader_snapshot *snapshot, const struct p
 
 	return pagemap_has_slab(entry) && entry->start == cell->start &&
 	       class_fills(snapshot, entry, cell) && entry->arena < ARENAS_MAX &&
-	       (uintptr_t)entry->states % RECORD_ALIGN == 0 &&
+	       (uintptr_t)entry->states % _Alignof(struct slab) == 0 &&
 	       (uintptr_t)entry->states > sizeof(struct slab) &&
 	       (uintptr_t)entry->states < (uintptr_t)1 << 62;
 }
@@ -107,7 +89,7 @@ static void records_read(struct source *source, const struct reader_snapshot *sn
 		if (!entry_is_good(snapshot, &pending[i]))
 			continue;
 		uint32_t slots = snapshot->classes[pending[i].entry.sizeclass].slots;
-		pending[i].record_bytes = record_bytes(slots);
+		pending[i].record_bytes = slab_record_bytes(slots);
 		pending[i].record = tool_resize(pending[i].record, pending[i].record_bytes, 1);
 		memset(pending[i].record, 0, pending[i].record_bytes);
 		parts[wanted++] = (struct gather_part){
@@ -128,17 +110,18 @@ static bool record_is_good(const struct reader_snapshot *snapshot, const struct 
 	const struct slab *slab = (const struct slab *)(const void *)pending->record;
 	const uint8_t *states = (const uint8_t *)(slab + 1);
 	uint32_t slots = snapshot->classes[pending->entry.sizeclass].slots;
-	const uint64_t *bits = (const uint64_t *)(const void *)(states + states_bytes(slots));
+	const uint64_t *bits = (const uint64_t *)(const void *)(states + slab_states_bytes(slots));
 	uint32_t free_slots = 0;
 
 	if (slab->start != pending->entry.start || slab->sizeclass != pending->entry.sizeclass ||
 	    slab->arena != pending->entry.arena ||
-	    (uintptr_t)slab->free_bits != (uintptr_t)pending->entry.states + states_bytes(slots))
+	    (uintptr_t)slab->free_bits !=
+	            (uintptr_t)pending->entry.states + slab_states_bytes(slots))
 		return false;
 	for (uint32_t slot = 0; slot < slots; slot++) {
 		if (states[slot] > SLOT_DEAD)
 			return false;
-		if (!bit_is_set(bits, slot))
+		if (!slab_slot_is_free(bits, slot))
 			continue;
 		free_slots++;
 		if (states[slot] == SLOT_LIVE)
@@ -180,12 +163,13 @@ static void slots_count(const struct reader_snapshot *snapshot, struct reader_sl
 	uint8_t touching[OS_PAGES_MAX] = {0};
 	unsigned pages = (unsigned)(slab->bytes >> page_shift);
 	const uint8_t *raw = (const uint8_t *)record + sizeof(struct slab);
-	const uint64_t *bits = (const uint64_t *)(const void *)(raw + states_bytes(class->slots));
+	const uint64_t *bits =
+	        (const uint64_t *)(const void *)(raw + slab_states_bytes(class->slots));
 
 	if (pages > OS_PAGES_MAX)
 		pages = OS_PAGES_MAX;
 	for (uint32_t slot = 0; slot < class->slots; slot++) {
-		enum reader_slot seen = slot_seen(raw[slot], bit_is_set(bits, slot));
+		enum reader_slot seen = slot_seen(raw[slot], slab_slot_is_free(bits, slot));
 		uint64_t start = (uint64_t)slot * class->slot_bytes;
 		unsigned last = (unsigned)((start + class->slot_bytes - 1) >> page_shift);
 		for (unsigned page = (unsigned)(start >> page_shift); page <= last && page < pages;
