@@ -15,14 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { exit_asleep = 1 };
 
 #define WAIT_SECONDS     5.0
 #define WAIT_SECONDS_MAX 86400.0
 #define LOOK_NS          5000000
-#define NS_PER_SECOND    1000000000
 
 static const char help[] =
         "usage: halloc trim [--wait SECONDS] PID...\n"
@@ -54,30 +52,6 @@ static const char help[] =
         "answer\n"
         "in time; 2 on misuse, and when a process does not run under halloc, runs another version\n"
         "of it, may not be written to, or ends meanwhile.\n";
-
-/* The resident bytes of a process; 0 when it has ended. */
-static uint64_t resident_bytes(pid_t pid)
-{
-	char path[64];
-	unsigned long long pages = 0;
-
-	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-	FILE *statm = fopen(path, "re");
-	if (statm == NULL)
-		return 0;
-	if (fscanf(statm, "%*s %llu", &pages) != 1)
-		pages = 0;
-	fclose(statm);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-static double now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / NS_PER_SECOND;
-}
 
 static bool header_read(struct source *source, uint64_t address, struct page_b_header *header,
                         struct tool_error *error)
@@ -115,7 +89,7 @@ static enum answer await(struct source *source, uint64_t address, uint64_t wante
                          struct page_b_header *header, struct tool_error *error)
 {
 	struct timespec pause = {.tv_nsec = LOOK_NS};
-	double end = now_seconds() + seconds;
+	double end = tool_now_seconds() + seconds;
 
 	for (;;) {
 		if (!header_read(source, address, header, error))
@@ -124,7 +98,7 @@ static enum answer await(struct source *source, uint64_t address, uint64_t wante
 			return ANSWERED;
 		if (source_is_gone(source, error))
 			return FAILED;
-		if (now_seconds() >= end)
+		if (tool_now_seconds() >= end)
 			return ASLEEP;
 		nanosleep(&pause, NULL);
 	}
@@ -142,7 +116,7 @@ static enum answer trim_source(struct source *source, double seconds, struct too
 	struct page_b_header header;
 	struct page_b_header after;
 	uint64_t address = source_find_header(source, &header, error);
-	uint64_t before = resident_bytes(source_pid(source));
+	uint64_t before = source_resident_bytes(source_pid(source));
 
 	if (address == 0)
 		return FAILED;
@@ -156,7 +130,7 @@ static enum answer trim_source(struct source *source, double seconds, struct too
 	enum answer answer = await(source, address, wanted, seconds, &after, error);
 	if (answer == ANSWERED)
 		say(source, after.trimmed_bytes - header.trimmed_bytes, before,
-		    resident_bytes(source_pid(source)));
+		    source_resident_bytes(source_pid(source)));
 	else if (answer == ASLEEP)
 		printf("%d (%s): asleep: it has not been to a slow path of halloc for %g s; the "
 		       "request stands, and is honoured when it is\n",

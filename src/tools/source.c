@@ -147,6 +147,19 @@ static void command_read(struct source *source)
 		fclose(comm);
 }
 
+uint64_t source_resident_bytes(pid_t pid)
+{
+	FILE *statm = proc_open(pid, "statm");
+	unsigned long long pages = 0;
+
+	if (statm == NULL)
+		return 0;
+	if (fscanf(statm, "%*s %llu", &pages) != 1)
+		pages = 0;
+	fclose(statm);
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 static bool process_has_ended(pid_t pid)
 {
 	FILE *stat = proc_open(pid, "stat");

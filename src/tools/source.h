@@ -87,6 +87,9 @@ bool source_is_gone(struct source *source, struct tool_error *error);
  * thread that was changing it may have lost its processor. */
 void source_pause(unsigned round);
 
+/* The resident bytes of a process; 0 when it has ended. */
+uint64_t source_resident_bytes(pid_t pid);
+
 /* Whether the maps of a process name the library. */
 bool source_maps_halloc(pid_t pid);
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 const char *tool_name = "halloc";
 
@@ -70,6 +71,14 @@ void *tool_resize(void *old, size_t count, size_t bytes)
 	if (ptr == NULL)
 		tool_die("out of memory");
 	return ptr;
+}
+
+double tool_now_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 static struct tool_text scaled(double value, double step, const char *const *units)

@@ -35,6 +35,9 @@ _Noreturn void tool_die(const char *format, ...) __attribute__((format(printf, 1
 void *tool_new(size_t count, size_t bytes);
 void *tool_resize(void *old, size_t count, size_t bytes);
 
+/* Seconds from an arbitrary moment. */
+double tool_now_seconds(void);
+
 /* A size in at most five characters: 0, 999, 1.5K, 15.2M, 200G. */
 struct tool_text {
 	char text[32];

@@ -380,10 +380,10 @@ static bool obey(struct screen *screen, int key)
 /* Waits for the next look. Returns: false when it is to quit. */
 static bool wait(struct screen *screen)
 {
-	double end = watch_now_seconds() + screen->delay;
+	double end = tool_now_seconds() + screen->delay;
 
 	for (;;) {
-		double left = end - watch_now_seconds();
+		double left = end - tool_now_seconds();
 		int key = terminal_key(left > 0 ? left : 0);
 		if (key == TERMINAL_NONE || key == ' ')
 			return true;

@@ -12,8 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 /* New processes are searched for at this distance: the maps of all have to be read. */
 #define SEARCH_SECONDS 2.0
@@ -24,34 +22,11 @@ const char *const watch_key_names[WATCH_KEYS] = {
         [WATCH_BY_PID] = "pid",       [WATCH_BY_NAME] = "name",
 };
 
-double watch_now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static uint64_t resident_bytes(pid_t pid)
-{
-	char path[64];
-	unsigned long long pages = 0;
-
-	snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-	FILE *statm = fopen(path, "re");
-	if (statm == NULL)
-		return 0;
-	if (fscanf(statm, "%*s %llu", &pages) != 1)
-		pages = 0;
-	fclose(statm);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void rate_update(struct watched *watched, bool first)
 {
 	const struct reader_snapshot *snapshot = &watched->snapshot;
 	uint64_t filled = snapshot->totals.slots_filled;
-	double now = watch_now_seconds();
+	double now = tool_now_seconds();
 
 	if (first && snapshot->uptime_ms != 0)
 		watched->rate = (double)filled * 1000 / (double)snapshot->uptime_ms;
@@ -85,7 +60,7 @@ static bool look(struct watched *watched)
 		snprintf(watched->command, sizeof watched->command, "%s",
 		         source_command(watched->source));
 	}
-	watched->resident = resident_bytes(watched->pid);
+	watched->resident = source_resident_bytes(watched->pid);
 	rate_update(watched, first);
 	return true;
 }
@@ -197,11 +172,11 @@ void watch_update(struct watch *watch, enum watch_key key)
 			watched->gone = watched->gone || !look(watched);
 		watched->fresh = false;
 	}
-	if (watch->everything && watch_now_seconds() >= watch->next_search) {
+	if (watch->everything && tool_now_seconds() >= watch->next_search) {
 		search(watch);
 		for (size_t i = 0; i < watch->count; i++)
 			watch->all[i].fresh = false;
-		watch->next_search = watch_now_seconds() + SEARCH_SECONDS;
+		watch->next_search = tool_now_seconds() + SEARCH_SECONDS;
 	}
 	sort_key = key;
 	qsort(watch->all, watch->count, sizeof *watch->all, watched_compare);

@@ -60,6 +60,4 @@ void watch_update(struct watch *watch, enum watch_key key);
 /* Removes those that are gone. */
 void watch_forget_gone(struct watch *watch);
 
-double watch_now_seconds(void);
-
 #endif
