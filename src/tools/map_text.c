@@ -9,6 +9,7 @@
  *         they hold more than title and legend.
  */
 #include "map.h"
+#include "totals.h"
 #include "utf8.h"
 
 #include <inttypes.h>
@@ -85,14 +86,20 @@ static void set_colour(FILE *out, bool background, struct colour colour)
 	        colour.blue);
 }
 
+static char class_letter(unsigned sizeclass)
+{
+	size_t last = sizeof class_letters - 2;
+
+	return class_letters[sizeclass < last ? sizeclass : last];
+}
+
 static char part_letter(const struct map_part *part, bool by_class)
 {
 	enum map_state state = map_part_state(part);
-	size_t last = sizeof class_letters - 2;
 
 	if (!by_class || state != MAP_LIVE || part->sizeclass == MAP_NO_CLASS)
 		return map_styles[state].letter;
-	return class_letters[part->sizeclass < last ? part->sizeclass : last];
+	return class_letter(part->sizeclass);
 }
 
 static void draw_plain(FILE *out, const struct map_picture *picture,
@@ -223,31 +230,18 @@ static void legend_states(FILE *out, const struct map_text_options *options,
 	}
 }
 
-static int by_live_bytes(const void *a, const void *b)
-{
-	const struct reader_class *left = *(const struct reader_class *const *)a;
-	const struct reader_class *right = *(const struct reader_class *const *)b;
-	uint64_t live_left = left->all.live * left->slot_bytes;
-	uint64_t live_right = right->all.live * right->slot_bytes;
-
-	return (live_left < live_right) - (live_left > live_right);
-}
-
 /* The classes with the most live bytes: as many as fit a line or two. */
 static void legend_classes(FILE *out, const struct map_text_options *options,
                            const struct reader_snapshot *snapshot, unsigned *column)
 {
-	const struct reader_class **classes = tool_new(snapshot->class_count, sizeof *classes);
-	unsigned most = options->columns / 12;
+	const struct reader_class **classes;
+	size_t count = totals_classes_by_live(snapshot, &classes);
+	size_t most = options->columns / 12;
 	char words[64];
 
-	for (unsigned i = 0; i < snapshot->class_count; i++)
-		classes[i] = &snapshot->classes[i];
-	qsort(classes, snapshot->class_count, sizeof *classes, by_live_bytes);
-	for (unsigned i = 0; i < snapshot->class_count && i < most; i++) {
+	for (size_t i = 0; i < count && i < most; i++) {
 		unsigned number = (unsigned)(classes[i] - snapshot->classes);
-		size_t last = sizeof class_letters - 2;
-		char letter[2] = {class_letters[number < last ? number : last], '\0'};
+		char letter[2] = {class_letter(number), '\0'};
 		if (classes[i]->all.live == 0)
 			break;
 		snprintf(words, sizeof words, "%u B", classes[i]->slot_bytes);

@@ -1,5 +1,5 @@
 /*
- * reader - copies Page B, and counts what it says.
+ * reader - copies Page B.
  *
  * Holds:  nothing but the snapshot that it fills.
  * Always: no count, size or address that was read is used before it is bounded; a walk ends.
@@ -7,6 +7,7 @@
 #include "reader.h"
 #include "header.h"
 #include "slabs.h"
+#include "totals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -336,72 +337,7 @@ static void caches_read(struct source *source, struct reader_snapshot *snapshot)
 	}
 }
 
-/* --- Totals ------------------------------------------------------------------------------------- */
-
-static void count_cells(struct reader_snapshot *snapshot)
-{
-	struct reader_totals *totals = &snapshot->totals;
-
-	for (size_t i = 0; i < snapshot->cell_count; i++) {
-		const struct reader_cell *cell = &snapshot->cells[i];
-		if (cell->kind == HEAP_HOLE)
-			continue;
-		totals->page_a += cell->bytes;
-		if (cell->kind == HEAP_FREE) {
-			totals->idle += cell->idle_bytes;
-			totals->untouched += cell->bytes - cell->idle_bytes;
-		} else if (cell->kind == HEAP_BLOCK) {
-			totals->blocks++;
-			totals->block += cell->bytes;
-		} else if (cell->kind == HEAP_SLAB) {
-			totals->slab += cell->bytes;
-		} else {
-			totals->unknown += cell->bytes;
-		}
-	}
-}
-
-static void count_classes(struct reader_snapshot *snapshot)
-{
-	struct reader_totals *totals = &snapshot->totals;
-
-	for (unsigned i = 0; i < snapshot->class_count; i++) {
-		const struct reader_class *class = &snapshot->classes[i];
-		totals->live_slots += class->all.live;
-		totals->live += class->all.live * class->slot_bytes;
-		totals->cached_slots += class->all.cached;
-		totals->cached += class->all.cached * class->slot_bytes;
-		totals->idle += class->all.idle_bytes;
-		totals->untouched += class->all.untouched_bytes;
-	}
-	totals->live += totals->block;
-	totals->held = totals->page_a - totals->untouched;
-	totals->page_b = snapshot->header.record_bytes_claimed;
-}
-
-static void count_arenas(struct source *source, struct reader_snapshot *snapshot)
-{
-	struct reader_totals *totals = &snapshot->totals;
-
-	for (size_t i = 0; i < snapshot->slab_count; i++) {
-		const struct reader_slab *slab = &snapshot->slabs[i];
-		if (slab->arena >= snapshot->arena_count)
-			continue;
-		struct reader_arena *arena = &snapshot->arenas[slab->arena];
-		arena->slabs++;
-		arena->bytes += slab->bytes;
-		arena->live_bytes +=
-		        slab->slots.live * snapshot->classes[slab->sizeclass].slot_bytes;
-	}
-	for (unsigned i = 0; i < snapshot->arena_count; i++) {
-		totals->fills += snapshot->arenas[i].fills;
-		totals->flushes += snapshot->arenas[i].flushes;
-		totals->slots_filled += snapshot->arenas[i].slots_filled;
-	}
-	uint64_t calls = (uintptr_t)snapshot->header.system_calls;
-	if (!source_read(source, calls, &totals->system_calls, sizeof calls))
-		totals->system_calls = 0;
-}
+/* --- All of it ---------------------------------------------------------------------------------- */
 
 static uint64_t clock_ms(void)
 {
@@ -418,8 +354,6 @@ static uint64_t uptime_ms(const struct reader_snapshot *snapshot)
 	uint64_t now_ms = clock_ms();
 	return now_ms > snapshot->header.start_ms ? now_ms - snapshot->header.start_ms : 0;
 }
-
-/* --- All of it ---------------------------------------------------------------------------------- */
 
 static void slabs_forget(struct reader_snapshot *snapshot)
 {
@@ -475,9 +409,7 @@ static bool take(struct source *source, enum reader_depth depth, struct reader_s
 	    !page_a_read(source, depth, snapshot, error))
 		return false;
 	caches_read(source, snapshot);
-	count_cells(snapshot);
-	count_classes(snapshot);
-	count_arenas(source, snapshot);
+	totals_count(source, snapshot);
 	if (!source_is_core(source))
 		snapshot->uptime_ms = uptime_ms(snapshot);
 	return true;

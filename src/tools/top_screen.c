@@ -14,6 +14,7 @@
 #include "top_screen.h"
 #include "terminal.h"
 #include "top_text.h"
+#include "totals.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -186,7 +187,7 @@ static void draw_classes(const struct screen *screen, const struct reader_snapsh
                          unsigned rows)
 {
 	const struct reader_class **classes;
-	size_t count = top_text_classes(snapshot, &classes);
+	size_t count = totals_classes_by_live(snapshot, &classes);
 
 	draw_title(screen, top_text_class_title);
 	for (size_t i = 0; i < count && i < rows; i++) {

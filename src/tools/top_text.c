@@ -5,6 +5,7 @@
  * Always: the tables fit 80 columns; the other two print bytes and counts without rounding.
  */
 #include "top_text.h"
+#include "totals.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -81,36 +82,11 @@ void top_text_cache_row(FILE *out, const struct reader_cache *cache)
 	        cache->slots, tool_bytes(cache->bytes).text, cache->outbox);
 }
 
-static int class_compare(const void *a, const void *b)
-{
-	const struct reader_class *left = *(const struct reader_class *const *)a;
-	const struct reader_class *right = *(const struct reader_class *const *)b;
-	uint64_t live_left = left->all.live * left->slot_bytes;
-	uint64_t live_right = right->all.live * right->slot_bytes;
-
-	if (live_left != live_right)
-		return live_left < live_right ? 1 : -1;
-	return (left->slot_bytes > right->slot_bytes) - (left->slot_bytes < right->slot_bytes);
-}
-
-size_t top_text_classes(const struct reader_snapshot *snapshot,
-                        const struct reader_class ***classes)
-{
-	size_t count = 0;
-
-	*classes = tool_new(snapshot->class_count, sizeof **classes);
-	for (unsigned i = 0; i < snapshot->class_count; i++)
-		if (snapshot->classes[i].slabs != 0)
-			(*classes)[count++] = &snapshot->classes[i];
-	qsort(*classes, count, sizeof **classes, class_compare);
-	return count;
-}
-
 static void table_details(FILE *out, const struct watched *watched)
 {
 	const struct reader_snapshot *snapshot = &watched->snapshot;
 	const struct reader_class **classes;
-	size_t count = top_text_classes(snapshot, &classes);
+	size_t count = totals_classes_by_live(snapshot, &classes);
 
 	fprintf(out,
 	        "\n%d (%s): %" PRIu64 " large blocks, %s\n%" PRIu64

@@ -20,10 +20,6 @@ void top_text_arena_row(FILE *out, const struct reader_arena *arena);
 void top_text_cache_title(FILE *out);
 void top_text_cache_row(FILE *out, const struct reader_cache *cache);
 
-/* The classes that have slabs, by live bytes. Returns: how many; the list is to be freed. */
-size_t top_text_classes(const struct reader_snapshot *snapshot,
-                        const struct reader_class ***classes);
-
 void top_text_table(FILE *out, const struct watch *watch, bool details);
 void top_text_json(FILE *out, const struct watch *watch);
 void top_text_prometheus(FILE *out, const struct watch *watch);
