@@ -11,7 +11,7 @@
  */
 #include "cells.h"
 
-struct page_b_array cells_records;
+struct array cells_records;
 
 void cells_init(struct heap *heap, size_t granules_max, enum lock_rank rank)
 {
@@ -22,7 +22,7 @@ void cells_init(struct heap *heap, size_t granules_max, enum lock_rank rank)
 
 bool cells_open(struct heap *heap, size_t granules_max)
 {
-	if (!page_b_array_open(&cells_records, sizeof(struct heap_cell), granules_max + 1))
+	if (!array_open(&cells_records, sizeof(struct heap_cell), granules_max + 1))
 		return false;
 	heap->cells = (struct heap_cell *)cells_records.window.base;
 	heap->records_max = (uint32_t)granules_max;
@@ -31,7 +31,7 @@ bool cells_open(struct heap *heap, size_t granules_max)
 
 bool cells_extend(size_t records)
 {
-	return page_b_array_extend(&cells_records, records);
+	return array_extend(&cells_records, records);
 }
 
 /* --- Found by address --------------------------------------------------------------------------- */

@@ -10,9 +10,9 @@
 #ifndef CELLS_H
 #define CELLS_H
 
+#include "array.h"
 #include "lock.h"
 #include "os.h"
-#include "page_b.h"
 #include "report.h"
 
 #include <stdbool.h>
@@ -138,7 +138,7 @@ static inline uint32_t heap_dirty_in(const struct heap *heap, uint32_t offset, u
 void cells_init(struct heap *heap, size_t granules_max, enum lock_rank rank);
 
 /* The records of the process heap's cells. */
-extern struct page_b_array cells_records;
+extern struct array cells_records;
 
 /* Opens them: they grow, to one a granule.
  * Returns: false when the system has no room. */

@@ -160,6 +160,19 @@ enum os_claim os_window_claim(struct os_window *window, size_t bytes)
 	return claim;
 }
 
+size_t os_window_step(const struct os_window *window, size_t need, size_t smallest)
+{
+	size_t bytes = window->claimed / 8;
+
+	if (bytes < smallest)
+		bytes = smallest;
+	if (bytes < need)
+		bytes = need;
+	if (bytes > window->size - window->claimed)
+		bytes = window->size - window->claimed;
+	return os_whole_pages(bytes);
+}
+
 runs_seldom bool os_window_allows(const struct os_window *window, size_t bytes)
 {
 	uintptr_t start = window->base + window->claimed;

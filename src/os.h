@@ -62,6 +62,10 @@ bool os_window_open(struct os_window *window, size_t size, size_t first);
 /* Makes the next bytes of the window usable; they read as zero. */
 enum os_claim os_window_claim(struct os_window *window, size_t bytes);
 
+/* How much to claim at a time where need bytes are wanted: an eighth of what there is, and at least smallest, so that the
+ * number of system calls grows only with the logarithm of the size. Returns: whole pages, as far as the window goes. */
+size_t os_window_step(const struct os_window *window, size_t need, size_t smallest);
+
 /* Whether the system would let the next bytes be claimed: to be asked where much else is claimed first. */
 bool os_window_allows(const struct os_window *window, size_t bytes);
 

@@ -5,12 +5,13 @@
  *     frames:       | a bit for each 64 bytes   | ...       one for each 4 KiB of the pool
  *
  * Holds:  the common pool, and a map of it; lists of records that were just given back, by size, which the map has
- *         as used; windows of the arrays.
+ *         as used.
  * Always: a record handed out is zero, and was just given back, or is the first place in the pool that fits; a frame
  *         that is not dirty is zero.
  * Locks:  page_b.lock (rank PAGE_B), the last of all.
  */
 #include "page_b.h"
+#include "array.h"
 #include "clock.h"
 #include "lock.h"
 #include "report.h"
@@ -24,9 +25,8 @@ EXPORT struct page_b_header halloc_page_b = {
         .system_calls = &os_calls,
 };
 
-#define POOL_BYTES_MAX    ((size_t)512 << 30)
-#define POOL_CLAIM_BYTES  ((size_t)64 << 10)
-#define ARRAY_CLAIM_BYTES ((size_t)64 << 10)
+#define POOL_BYTES_MAX   ((size_t)512 << 30)
+#define POOL_CLAIM_BYTES ((size_t)64 << 10)
 
 /* The pool is dealt out in units; a frame is as many of them as a word has bits. */
 #define FRAME_UNITS  64u
@@ -49,7 +49,7 @@ struct free_record {
 static struct {
 	struct lock lock;
 	struct os_window window;
-	struct page_b_array map; /* the other frames, each in its place */
+	struct array map; /* the other frames, each in its place */
 	struct frame frames_here[FRAMES_HERE];
 	size_t given_bytes;
 	size_t used_bytes;
@@ -58,38 +58,12 @@ static struct {
 	struct free_record *given[RECORD_UNITS + 1];
 } page_b;
 
-/* How much to claim for a window that needs more: an eighth of what it has, so that the number of
- * system calls grows only with the logarithm of the size. */
-static size_t claim_bytes(const struct os_window *window, size_t need, size_t smallest)
-{
-	size_t bytes = window->claimed / 8;
-
-	if (bytes < smallest)
-		bytes = smallest;
-	if (bytes < need)
-		bytes = need;
-	if (bytes > window->size - window->claimed)
-		bytes = window->size - window->claimed;
-	return os_whole_pages(bytes);
-}
-
-/* Claims at least need bytes more; where the system is short, exactly what is needed. */
-static bool window_extend(struct os_window *window, size_t need, size_t smallest)
-{
-	size_t exact = os_whole_pages(need);
-
-	if (exact > window->size - window->claimed)
-		return false;
-	return os_window_claim(window, claim_bytes(window, need, smallest)) == OS_CLAIMED ||
-	       os_window_claim(window, exact) == OS_CLAIMED;
-}
-
 bool page_b_boot(void)
 {
 	lock_init(&page_b.lock, LOCK_RANK_PAGE_B);
 	halloc_page_b.os_page_bytes = os_page_bytes;
 	return os_window_open(&page_b.window, POOL_BYTES_MAX, POOL_CLAIM_BYTES) &&
-	       page_b_array_open(&page_b.map, sizeof(struct frame), POOL_BYTES_MAX / FRAME_BYTES);
+	       array_open(&page_b.map, sizeof(struct frame), POOL_BYTES_MAX / FRAME_BYTES);
 }
 
 /* --- The map of the pool ------------------------------------------------------------------------ */
@@ -214,7 +188,7 @@ static bool pool_claim(size_t bytes)
 {
 	size_t frames = (page_b.window.claimed + bytes) / FRAME_BYTES;
 
-	return page_b_array_extend(&page_b.map, frames) &&
+	return array_extend(&page_b.map, frames) &&
 	       os_window_claim(&page_b.window, bytes) == OS_CLAIMED;
 }
 
@@ -222,7 +196,7 @@ static bool pool_claim(size_t bytes)
 static bool pool_extend(size_t need, size_t smallest)
 {
 	return need <= page_b.window.size - page_b.window.claimed &&
-	       (pool_claim(claim_bytes(&page_b.window, need, smallest)) ||
+	       (pool_claim(os_window_step(&page_b.window, need, smallest)) ||
 	        pool_claim(os_whole_pages(need)));
 }
 
@@ -387,24 +361,6 @@ runs_later size_t page_b_purge(uint32_t now_ms, uint32_t age_ms)
 	}
 	lock_release(&page_b.lock);
 	return purged;
-}
-
-/* --- Arrays ------------------------------------------------------------------------------------- */
-
-bool page_b_array_open(struct page_b_array *array, size_t size, size_t records_max)
-{
-	size_t bytes = os_whole_pages(size * records_max);
-
-	array->record_bytes = size;
-	return os_window_open(&array->window, bytes, os_page_bytes);
-}
-
-bool page_b_array_extend(struct page_b_array *array, size_t records)
-{
-	size_t bytes = records * array->record_bytes;
-
-	return bytes <= array->window.claimed ||
-	       window_extend(&array->window, bytes - array->window.claimed, ARRAY_CLAIM_BYTES);
 }
 
 /* --- The walker --------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /*
  * page_b.h - Page B: where everything that halloc knows is kept, away from what it hands out.
  *
- * Two kinds of pools: arrays, whose records are named by number, and the common pool of records
- * named by address. Both lie in windows of their own, with unmapped addresses on both sides.
+ * Records that are named by number lie in arrays, see array.h; those that are named by address in a common pool, here.
+ * Each lies in a window of its own, with unmapped addresses on both sides.
  */
 #ifndef PAGE_B_H
 #define PAGE_B_H
@@ -93,18 +93,6 @@ void page_b_records_free(const struct page_b_record *records, unsigned count);
 /* Has what was given back merge, and gives the OS pages back that have been without a record for age_ms.
  * Returns: their bytes. */
 size_t page_b_purge(uint32_t now_ms, uint32_t age_ms);
-
-/* An array that grows by whole OS pages of zeros. */
-struct page_b_array {
-	struct os_window window;
-	size_t record_bytes;
-};
-
-bool page_b_array_open(struct page_b_array *array, size_t record_bytes, size_t records_max);
-
-/* Makes the first records of the array usable. Locks: the caller's.
- * Returns: false when there is no room; nothing has changed then. */
-bool page_b_array_extend(struct page_b_array *array, size_t records);
 
 /* Checks the map of the common pool. Returns: false when something is wrong. */
 bool page_b_ok(void);

@@ -9,6 +9,7 @@
  *     | cells ... | HEAP_HOLE: somebody else's | free, just claimed   |
  */
 #include "process.h"
+#include "array.h"
 #include "bins.h"
 #include "clock.h"
 #include "huge.h"
@@ -33,7 +34,7 @@ size_t process_closed_bytes;
 
 static struct {
 	struct os_window page_a;
-	struct page_b_array pages;
+	struct array pages;
 } process;
 
 /* --- What is committed -------------------------------------------------------------------------- */
@@ -111,7 +112,7 @@ static bool tables_extend(struct heap *heap, size_t bytes)
 		page_b_reserve(bytes / RECORDS_PART);
 		cells = pages > cells ? pages : cells;
 	}
-	return page_b_array_extend(&process.pages, pages) && cells_extend(cells + 4) &&
+	return array_extend(&process.pages, pages) && cells_extend(cells + 4) &&
 	       pagemap_extend(bytes);
 }
 
@@ -215,7 +216,7 @@ bool heap_boot(void)
 		return false;
 	size_t granules_max = process.page_a.size >> HEAP_PAGE_SHIFT;
 	if (!cells_open(heap, granules_max) ||
-	    !page_b_array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
+	    !array_open(&process.pages, sizeof(struct heap_page), granules_max) ||
 	    !pagemap_boot(process.page_a.base, process.page_a.size))
 		return false;
 	cells_init(heap, granules_max, LOCK_RANK_HEAP);

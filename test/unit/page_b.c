@@ -1,5 +1,5 @@
-/* Records of every size, zeroed, aligned, apart; arrays that grow; the walker that tells damage.
- * links: page_b os machine clock lock report */
+/* Records of every size, zeroed, aligned, apart; the walker that tells damage.
+ * links: page_b array os machine clock lock report */
 #include "page_b.h"
 #include "child.h"
 #include "clock.h"
@@ -69,33 +69,6 @@ static void reuse(void)
 		page_b_record_free(record, 500);
 	}
 	REQUIRE(halloc_page_b.record_bytes_claimed == claimed);
-}
-
-static void arrays(void)
-{
-	struct page_b_array array;
-	enum { MOST = 100000 };
-
-	REQUIRE(page_b_array_open(&array, 24, MOST));
-	uint64_t(*at)[3] = (void *)array.window.base;
-	size_t made = 0;
-	for (size_t count = 1; count <= MOST; count = count * 2 + 1) {
-		REQUIRE(page_b_array_extend(&array, count));
-		for (; made < count; made++) {
-			REQUIRE(at[made][0] == 0);
-			REQUIRE(at[made][2] == 0);
-			at[made][0] = made;
-			at[made][2] = ~made;
-		}
-	}
-	REQUIRE(page_b_array_extend(&array, 1)); /* fewer than there are: nothing to do */
-	for (size_t i = 0; i < made; i++) {
-		REQUIRE(at[i][0] == i);
-		REQUIRE(at[i][2] == ~i);
-	}
-	size_t claimed = array.window.claimed;
-	REQUIRE(!page_b_array_extend(&array, array.window.size / 24 + 1000));
-	REQUIRE(array.window.claimed == claimed);
 }
 
 static void too_large(void *arg)
@@ -203,7 +176,6 @@ int main(void)
 	record_churn();
 	purges();
 	merges();
-	arrays();
 	for (size_t bytes = 1; bytes <= PAGE_B_RECORD_BYTES_MAX; bytes += 97) {
 		struct record record;
 		take(&record, bytes, 1);
