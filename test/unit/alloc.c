@@ -1,5 +1,5 @@
 /* Routing by size, by owner and by alignment; resizing across every border; refusals.
- * links: misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "alloc.h"
 #include "boot.h"
 #include "bootstrap.h"

@@ -1,5 +1,5 @@
 /* The block around every address: small and large, live, freed and never handed out, in both modes.
- * links: around misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: around misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "around.h"
 #include "alloc.h"
 #include "boot.h"

@@ -1,5 +1,5 @@
 /* Free cells alone: merged at once, found by size, the lowest first; with the walkers after every operation.
- * links: bins cells page_b array lock os machine clock report */
+ * links: bins cells page_b pool array lock os machine clock report */
 #include "bins.h"
 #include "child.h"
 #include "made.h"

@@ -1,5 +1,5 @@
 /* Cells alone: they tile Page A however they are split and merged, and each byte finds its own.
- * links: cells page_b array lock os machine clock report */
+ * links: cells page_b pool array lock os machine clock report */
 #include "cells.h"
 #include "child.h"
 #include "made.h"

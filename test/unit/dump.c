@@ -1,5 +1,5 @@
 /* Heaps in print: a line a cell, true to what is there; errors of the file are told.
- * links: dump guarded guards misuse slack backtrace bootstrap pages slots slab mail awake heap purge process look huge touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: dump guarded guards misuse slack backtrace bootstrap pages slots slab mail awake heap purge process look huge touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "dump.h"
 #include "child.h"
 #include "page_b.h"

@@ -1,6 +1,6 @@
 /* fork while another thread holds each of the locks in turn: it waits for them, and the child has a heap. So it has,
  * once it gives the lock back, where the forking thread itself holds one, as in a signal handler.
- * links: misuse slack backtrace guarded guards hardened makers quarantine inspect halloc hits dump introspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report
+ * links: misuse slack backtrace guarded guards hardened makers quarantine inspect halloc hits dump introspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report
  * timeout: 400 */
 #include "../../include/halloc.h"
 #include "alloc.h"

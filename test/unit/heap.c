@@ -1,6 +1,6 @@
 /* The two-page core: the example to the byte, both ends of a heap, full pages, growth, what reads as
  * zero, purging; with the walker after every operation.
- * links: heap purge process look huge touch bins cells page_b array pagemap limit lock os machine clock options report */
+ * links: heap purge process look huge touch bins cells page_b pool array pagemap limit lock os machine clock options report */
 #include "heap.h"
 #include "child.h"
 #include "clock.h"

@@ -1,6 +1,6 @@
 /* Memory that the system does not take back: it stays counted as used, and is cleared by hand where it must be
  * zero.
- * links: heap purge process look huge touch bins cells page_b array pagemap limit lock os machine clock options report */
+ * links: heap purge process look huge touch bins cells page_b pool array pagemap limit lock os machine clock options report */
 #include "clock.h"
 #include "heap.h"
 #include "os.h"

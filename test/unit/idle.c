@@ -1,5 +1,5 @@
 /* Idle memory goes back: when it was asked for, after its time, and while the heap grows.
- * links: idle pages slots slab mail awake heap purge process look huge touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: idle pages slots slab mail awake heap purge process look huge touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "idle.h"
 #include "heap.h"
 #include "options.h"

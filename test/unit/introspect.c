@@ -1,5 +1,5 @@
 /* The figures of the process, against what a known sequence of calls must come to.
- * links: introspect misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: introspect misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "introspect.h"
 #include "alloc.h"
 #include "boot.h"

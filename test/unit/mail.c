@@ -1,6 +1,6 @@
 /* Boxes: what is put comes out once, in order; a full one takes no more; many put while others take; the child of a
  * fork finds nobody at them.
- * links: mail page_b array os machine clock lock report */
+ * links: mail page_b pool array os machine clock lock report */
 #include "mail.h"
 #include "os.h"
 #include "page_b.h"

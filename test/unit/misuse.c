@@ -1,6 +1,6 @@
 /* HALLOC_ON_ERROR=report: each crime gets one line, the call does nothing, and the heap is unharmed: by
  * default, in hardened mode, and where every block is sampled.
- * links: misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: misuse slack backtrace guarded guards hardened makers quarantine inspect resize alloc boot background objects bootstrap misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge move touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "alloc.h"
 #include "boot.h"
 #include "child.h"

@@ -1,5 +1,5 @@
 /* Records of every size, zeroed, aligned, apart; the walker that tells damage.
- * links: page_b array os machine clock lock report */
+ * links: page_b pool array os machine clock lock report */
 #include "page_b.h"
 #include "child.h"
 #include "clock.h"

@@ -1,5 +1,5 @@
 /* A pool that lies where the system has put it, and is small, fills up: that is told, and none is handed out twice.
- * links: page_b array os machine clock lock report */
+ * links: page_b pool array os machine clock lock report */
 #include "child.h"
 #include "page_b.h"
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 /* The heap of the process: grown at its end, behind what others have mapped, and counted against the limit.
- * links: process huge touch bins cells page_b array pagemap limit lock os machine clock options report */
+ * links: process huge touch bins cells page_b pool array pagemap limit lock os machine clock options report */
 #include "process.h"
 #include "bins.h"
 #include "made.h"

@@ -1,6 +1,6 @@
 /* Slots of every class leave in address order and come home; slabs come, go and are purged; the walker
  * after every operation.
- * links: pages slots slab mail awake heap purge process look huge touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: pages slots slab mail awake heap purge process look huge touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "slots.h"
 #include "child.h"
 #include "clock.h"

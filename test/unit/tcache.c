@@ -1,6 +1,6 @@
 /* Magazines fill, grow, spill and come home; slots of other arenas go by the outbox; caches end with
  * their threads, and with the threads that a fork leaves behind; those of threads that sleep are emptied.
- * links: misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge touch bins cells page_b array pagemap sizeclass limit lock os machine clock options report */
+ * links: misses tcache sampling outbox magazines awake idle pages slots slab mail heap purge process look huge touch bins cells page_b pool array pagemap sizeclass limit lock os machine clock options report */
 #include "tcache.h"
 #include "child.h"
 #include "clock.h"
