@@ -69,35 +69,42 @@ static uint32_t cell_take(struct heap *heap, uint32_t granules, size_t alignment
 	return taken;
 }
 
+/* After a cell was taken for so many bytes. Returns: those at its end that go back to the system. */
+static size_t cell_prepare(struct heap *heap, uint32_t cell, size_t bytes)
+{
+	const struct heap_cell *taken = cell_at(heap, cell);
+
+	huge_ask(heap, cell, taken->offset);
+	return taken->kind == HEAP_BLOCK ? heap_idle_tail(heap, cell, bytes, process_grew_ms) : 0;
+}
+
 static void *take(struct heap *heap, size_t bytes, size_t alignment, enum heap_kind kind,
                   size_t credit)
 {
 	uint32_t granules = granules_for(heap, bytes);
 	size_t granule = heap_bytes_of(heap, 1);
-	void *start = NULL;
+	uint64_t clock = clock_stopwatch();
+	char *start = NULL;
 	size_t tail = 0;
 
-	if (alignment < granule)
-		alignment = granule;
 	if (granules != UINT32_MAX) {
-		uint64_t clock = clock_stopwatch();
 		lock_acquire(&heap->lock);
-		uint32_t cell = cell_take(heap, granules, alignment, kind, credit);
-		if (cell != 0)
-			start = (void *)heap_address_of(heap, cell_at(heap, cell)->offset);
-		if (cell != 0)
-			huge_ask(heap, cell, cell_at(heap, cell)->offset);
+		uint32_t cell = cell_take(heap, granules, alignment < granule ? granule : alignment,
+		                          kind, credit);
+		if (cell != 0) {
+			start = (char *)heap_address_of(heap, cell_at(heap, cell)->offset);
+			tail = cell_prepare(heap, cell, bytes);
+		}
 		if (kind == HEAP_BLOCK) {
-			tail = cell != 0 ? heap_idle_tail(heap, cell, bytes, process_grew_ms) : 0;
 			heap->blocks_taken += cell != 0;
 			heap->block_ns += clock_stopwatch_since(clock);
 		}
 		lock_release(&heap->lock);
 	}
+	if (tail != 0)
+		os_purge(start + heap_bytes_of(heap, granules) - tail, tail);
 	if (start == NULL)
 		errno = ENOMEM;
-	else if (tail != 0)
-		os_purge((char *)start + heap_bytes_of(heap, granules) - tail, tail);
 	return start;
 }
 
@@ -267,10 +274,27 @@ static char *pages_map(size_t bytes)
 	return start + guard;
 }
 
+/* Finds the places in Page B: for the heap, its pages, its bins, and cell records in all the rest.
+ * Returns: false when there is no room for two of these. */
+static bool page_b_lay_out(struct heap *heap, size_t bytes)
+{
+	uintptr_t end = (uintptr_t)heap + bytes;
+
+	heap->pages = (struct heap_page *)(heap + 1);
+	heap->bins = (uint32_t *)(heap->pages + ((bytes - 1) >> heap->page_shift) + 1);
+	uintptr_t cells = (uintptr_t)(heap->bins + bins_for(heap->granules_max));
+	cells = (cells + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
+	if (cells + 2 * sizeof(struct heap_cell) > end)
+		return false;
+	size_t records = (end - cells) / sizeof(struct heap_cell);
+	heap->cells = (struct heap_cell *)cells;
+	heap->records_max = records < HEAP_PAGE_LEFT ? (uint32_t)records : HEAP_PAGE_LEFT - 1;
+	return true;
+}
+
 runs_seldom struct heap *heap_open(size_t bytes, size_t granule)
 {
 	unsigned granule_shift = (unsigned)__builtin_ctzl(granule);
-	unsigned page_shift = granule_shift + GRANULES_A_PAGE_SHIFT;
 
 	if (bytes > SIZE_MAX / 4 || bytes >> granule_shift >= UINT32_MAX || granule > bytes) {
 		errno = EINVAL;
@@ -282,21 +306,12 @@ runs_seldom struct heap *heap_open(size_t bytes, size_t granule)
 	cells_init(heap, bytes >> granule_shift, LOCK_RANK_USER_HEAP);
 	heap->base = (uintptr_t)heap + bytes + os_page_bytes;
 	heap->granule_shift = (uint8_t)granule_shift;
-	heap->page_shift = (uint8_t)page_shift;
-	/* Page B: the heap, its pages, its bins, and cell records in all the rest. */
-	heap->pages = (struct heap_page *)(heap + 1);
-	heap->bins = (uint32_t *)(heap->pages + ((bytes - 1) >> page_shift) + 1);
-	uintptr_t cells = (uintptr_t)(heap->bins + bins_for(heap->granules_max));
-	cells = (cells + sizeof(uint64_t) - 1) & -sizeof(uint64_t);
-	uintptr_t end = (uintptr_t)heap + bytes;
-	if (cells + 2 * sizeof(struct heap_cell) > end) {
+	heap->page_shift = (uint8_t)(granule_shift + GRANULES_A_PAGE_SHIFT);
+	if (!page_b_lay_out(heap, bytes)) {
 		heap_close(heap);
 		errno = EINVAL;
 		return NULL;
 	}
-	heap->cells = (struct heap_cell *)cells;
-	size_t records = (end - cells) / sizeof(struct heap_cell);
-	heap->records_max = records < HEAP_PAGE_LEFT ? (uint32_t)records : HEAP_PAGE_LEFT - 1;
 	free_append(heap, heap->granules_max);
 	return heap;
 }
@@ -312,33 +327,41 @@ runs_seldom bool heap_close(struct heap *heap)
 
 /* --- The walker --------------------------------------------------------------------------------- */
 
+/* What the cells add up to. */
+struct sums {
+	uint32_t free_cells;
+	uint32_t in_use;
+	uint32_t granules; /* of those in use */
+	uint32_t dirty;    /* granules of the free ones */
+};
+
+/* Returns: false when a free cell does not say that it is dirty. */
+static bool cell_add(const struct heap *heap, const struct heap_cell *cell, struct sums *sums)
+{
+	if (cell->kind == HEAP_FREE) {
+		uint32_t dirty = heap->grows ? heap_dirty_in(heap, cell->offset, cell->size) : 0;
+		sums->free_cells++;
+		sums->dirty += dirty;
+		return dirty == 0 || cell->dirty;
+	}
+	if (cell->kind != HEAP_HOLE) {
+		sums->in_use++;
+		sums->granules += cell->size;
+	}
+	return true;
+}
+
 runs_seldom bool heap_ok(struct heap *heap)
 {
-	uint32_t free_cells = 0;
-	uint32_t in_use = 0;
-	uint32_t granules = 0;
-	uint32_t dirty = 0;
-	bool ok = true;
+	struct sums sums = {0};
 
 	lock_acquire(&heap->lock);
-	ok = cell_at(heap, CELL_HEAD)->offset == 0 && cell_at(heap, CELL_HEAD)->previous == 0;
-	for (uint32_t cell = CELL_HEAD; cell != 0 && ok; cell = cell_at(heap, cell)->next) {
-		const struct heap_cell *seen = cell_at(heap, cell);
-		ok = cell_ok(heap, cell);
-		if (seen->kind == HEAP_FREE) {
-			uint32_t here =
-			        heap->grows ? heap_dirty_in(heap, seen->offset, seen->size) : 0;
-			ok = ok && (here == 0 || seen->dirty);
-			dirty += here;
-			free_cells++;
-		} else if (seen->kind != HEAP_HOLE) {
-			in_use++;
-			granules += seen->size;
-		}
-	}
-	ok = ok && in_use == heap->cells_in_use && granules == heap->granules_in_use;
-	ok = ok && dirty == heap->granules_dirty;
-	ok = ok && bins_ok(heap, free_cells);
+	const struct heap_cell *head = cell_at(heap, CELL_HEAD);
+	bool ok = head->offset == 0 && head->previous == 0;
+	for (uint32_t cell = CELL_HEAD; cell != 0 && ok; cell = cell_at(heap, cell)->next)
+		ok = cell_ok(heap, cell) && cell_add(heap, cell_at(heap, cell), &sums);
+	ok = ok && sums.in_use == heap->cells_in_use && sums.granules == heap->granules_in_use;
+	ok = ok && sums.dirty == heap->granules_dirty && bins_ok(heap, sums.free_cells);
 	lock_release(&heap->lock);
 	return ok;
 }

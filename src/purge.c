@@ -71,32 +71,38 @@ static bool page_is_idle(const struct heap_page *page, uint32_t now_ms, uint32_t
 	return page->dirty_since != 0 && clock_has_passed(now_ms, page->dirty_since, age_ms);
 }
 
-/* Gives back the runs of idle heap pages in a free cell of the process heap. */
+/* Gives back heap pages, from first to before end. Returns: false when the system refused. */
+static bool run_purge(struct heap *heap, uint32_t first, uint32_t end)
+{
+	huge_leave(heap, first, end - first);
+	if (!os_purge((void *)heap_address_of(heap, first), heap_bytes_of(heap, end - first)))
+		return false;
+	heap->granules_dirty -= end - first;
+	for (; first < end; first++)
+		heap->pages[first].dirty_since = 0;
+	return true;
+}
+
+/* Gives back the runs of idle heap pages in a free cell of the process heap. Returns: their bytes. */
 static size_t cell_purge(struct heap *heap, uint32_t cell, uint32_t now_ms, uint32_t age_ms)
 {
 	struct heap_cell *free_cell = cell_at(heap, cell);
+	uint32_t end = cell_end(free_cell);
 	size_t purged = 0;
 	bool dirty = false;
 
-	for (uint32_t i = free_cell->offset; i < cell_end(free_cell);) {
-		uint32_t run = i;
-		while (run < cell_end(free_cell) && page_is_idle(&heap->pages[run], now_ms, age_ms))
+	for (uint32_t page = free_cell->offset, run; page < end; page = run) {
+		run = page;
+		while (run < end && page_is_idle(&heap->pages[run], now_ms, age_ms))
 			run++;
-		if (run == i) {
-			dirty = dirty || heap->pages[i].dirty_since != 0;
-			i++;
-			continue;
-		}
-		huge_leave(heap, i, run - i);
-		if (os_purge((void *)heap_address_of(heap, i), heap_bytes_of(heap, run - i))) {
-			purged += heap_bytes_of(heap, run - i);
-			heap->granules_dirty -= run - i;
-			for (uint32_t page = i; page < run; page++)
-				heap->pages[page].dirty_since = 0;
+		if (run == page) {
+			dirty = dirty || heap->pages[page].dirty_since != 0;
+			run++;
+		} else if (run_purge(heap, page, run)) {
+			purged += heap_bytes_of(heap, run - page);
 		} else {
 			dirty = true;
 		}
-		i = run;
 	}
 	free_cell->dirty = dirty;
 	return purged;
