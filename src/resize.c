@@ -23,15 +23,15 @@
 /* From this size on, the pages of a block that must move are moved by the system, not copied. */
 #define MOVE_BYTES_MIN ((size_t)1 << 20)
 
-/* From this size on, one that must move, as it grows, has room behind it: several that grow in turn would else be moved at
- * each step, and the time be the square of their size. */
-#define ROOM_BYTES_MIN ((size_t)512 << 10)
-
 /* The same where the block that they move to has huge pages. */
 #define MOVE_BYTES_SURE ((size_t)8 << 20)
 
 /* The same of a guarded one, where each page that is copied costs a page fault, as none was used before. */
 #define MOVE_GUARDED_BYTES_MIN ((size_t)64 << 10)
+
+/* From this size on, one that must move, as it grows, has room behind it: several that grow in turn would else be moved at
+ * each step, and the time be the square of their size. */
+#define ROOM_BYTES_MIN ((size_t)512 << 10)
 
 /* --- Large blocks -------------------------------------------------------------------------------- */
 
@@ -230,25 +230,29 @@ runs_seldom static void *resize_exact(void *ptr, size_t bytes, size_t size)
 	return moved;
 }
 
+/* Moves the pages of a block to another, and gives up the one of the two that is not needed any more.
+ * Returns: false when they could not be moved: that is the other. */
+runs_seldom static bool block_exchange(void *ptr, void *fresh, size_t bytes)
+{
+	enum move moved = block_move(ptr, fresh, bytes);
+
+	if (moved == MOVE_DONE)
+		heap_give(heap_process, ptr, HEAP_BLOCK, HEAP_ZERO);
+	else
+		heap_give(heap_process, fresh, HEAP_BLOCK,
+		          moved == MOVE_LOST ? HEAP_LOST : HEAP_DIRTY);
+	return moved == MOVE_DONE;
+}
+
 /* Moves a large block that grows, under a limit: its pages move, so the limit need not have room for
  * both. Returns: NULL when the limit or the system does not let it; nothing has changed then. */
 runs_seldom static void *resize_in_exchange(void *ptr, size_t bytes, size_t size)
 {
 	struct tcache *tcache = tcache_hide();
 	void *fresh = heap_take_in_exchange(heap_process, size, bytes);
-	void *old = ptr;
 
-	if (fresh != NULL) {
-		enum move moved = block_move(ptr, fresh, bytes);
-		enum heap_contents contents = moved == MOVE_DONE ? HEAP_ZERO : HEAP_DIRTY;
-		if (moved == MOVE_LOST)
-			contents = HEAP_LOST;
-		if (moved != MOVE_DONE) {
-			old = fresh;
-			fresh = NULL;
-		}
-		heap_give(heap_process, old, HEAP_BLOCK, contents);
-	}
+	if (fresh != NULL && !block_exchange(ptr, fresh, bytes))
+		fresh = NULL;
 	tcache_show(tcache);
 	return fresh;
 }
@@ -269,7 +273,23 @@ runs_later static void *new_with_room(size_t size)
 	return ptr;
 }
 
-/* Moves a large block that grows: the system moves its pages where that is cheaper than copying. */
+/* Brings what a large block holds to a fresh one: the system moves its pages where that is cheaper than copying. */
+static enum move block_bring(void *ptr, void *fresh, size_t bytes)
+{
+	enum move moved = MOVE_FAILED;
+
+	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !alloc_block_fill(fresh, 0)))
+		moved = block_move(ptr, fresh, bytes);
+	if (moved != MOVE_LOST && bytes >= MOVE_BYTES_SURE)
+		alloc_block_fill(fresh, moved == MOVE_DONE ? bytes : 0);
+	if (moved == MOVE_FAILED) {
+		os_populate(fresh, bytes & -os_page_bytes);
+		memcpy(fresh, ptr, bytes);
+	}
+	return moved;
+}
+
+/* Moves a large block that grows. */
 static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 {
 	void *fresh = NULL;
@@ -284,19 +304,11 @@ static void *resize_by_move(void *ptr, size_t bytes, size_t size)
 	fresh = new_with_room(size);
 	if (fresh == NULL)
 		return NULL;
-	enum move moved = MOVE_FAILED;
-	if (bytes >= MOVE_BYTES_SURE || (bytes >= MOVE_BYTES_MIN && !alloc_block_fill(fresh, 0)))
-		moved = block_move(ptr, fresh, bytes);
+	enum move moved = block_bring(ptr, fresh, bytes);
 	if (moved == MOVE_LOST) {
 		block_give(fresh, HEAP_LOST);
 		errno = ENOMEM;
 		return NULL;
-	}
-	if (bytes >= MOVE_BYTES_SURE)
-		alloc_block_fill(fresh, moved == MOVE_DONE ? bytes : 0);
-	if (moved == MOVE_FAILED) {
-		os_populate(fresh, bytes & -os_page_bytes);
-		memcpy(fresh, ptr, bytes);
 	}
 	/* What has moved is all of it, and left zeros behind. */
 	block_give(ptr, moved == MOVE_DONE ? HEAP_ZERO : HEAP_DIRTY);
