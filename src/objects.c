@@ -44,10 +44,23 @@ static void segments_read(struct object *object)
 	}
 }
 
+/* Leaves out what cannot be used; and the first so many entries, which are relative. */
+static void tables_check(struct object *object, size_t relative)
+{
+	if (object->tables[1] == NULL)
+		object->counts[1] = 0;
+	if (object->tables[0] == NULL || relative > object->counts[0])
+		object->counts[0] = relative = 0;
+	object->tables[0] += relative;
+	object->counts[0] -= relative;
+	if (object->symbols == NULL || object->strings == NULL)
+		object->counts[0] = object->counts[1] = 0;
+}
+
 static void dynamic_read(struct object *object, const ElfW(Dyn) * entry)
 {
 	bool plt_is_rela = false;
-	size_t relative = 0; /* these come first, and have no names */
+	size_t relative = 0; /* these have no names */
 
 	for (; entry->d_tag != DT_NULL; entry++) {
 		uintptr_t address = address_of(object, entry->d_un.d_ptr);
@@ -70,14 +83,9 @@ static void dynamic_read(struct object *object, const ElfW(Dyn) * entry)
 		else if (entry->d_tag == DT_RPATH || entry->d_tag == DT_RUNPATH)
 			object->has_paths = true;
 	}
-	if (!plt_is_rela || object->tables[1] == NULL)
+	if (!plt_is_rela)
 		object->counts[1] = 0;
-	if (object->tables[0] == NULL || relative > object->counts[0])
-		object->counts[0] = relative = 0;
-	object->tables[0] += relative;
-	object->counts[0] -= relative;
-	if (object->symbols == NULL || object->strings == NULL)
-		object->counts[0] = object->counts[1] = 0;
+	tables_check(object, relative);
 }
 
 void objects_read(struct object *object, const struct dl_phdr_info *info)
