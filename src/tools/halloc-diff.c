@@ -5,6 +5,7 @@
  * first difference is the same in both files: one offset of the line's start serves for both.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,8 +75,36 @@ static void print_line(FILE *file, long long offset, long long line_start)
 	puts(byte == EOF ? " (no newline at the end)" : "");
 }
 
+/* Where two files first differ. */
+struct place {
+	long long offset;
+	long long line; /* its number, from 1 */
+	long long line_start;
+};
+
+/* Returns: false when they are the same. */
+static bool find_difference(FILE *first, FILE *second, struct place *place)
+{
+	int byte = getc_unlocked(first);
+
+	*place = (struct place){.line = 1};
+	while (byte == getc_unlocked(second)) {
+		if (byte == EOF)
+			return false;
+		place->offset++;
+		if (byte == '\n') {
+			place->line++;
+			place->line_start = place->offset;
+		}
+		byte = getc_unlocked(first);
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
+	struct place place;
+
 	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
 		fputs(help, stdout);
 		return exit_same;
@@ -84,31 +113,19 @@ int main(int argc, char **argv)
 		fail("two files, please", "usage");
 	FILE *first = open_file(argv[1]);
 	FILE *second = open_file(argv[2]);
-
-	long long offset = 0;
-	long long line_start = 0;
-	long long line = 1;
-	int byte = getc_unlocked(first);
-	while (byte == getc_unlocked(second)) {
-		if (byte == EOF)
-			break;
-		offset++;
-		if (byte == '\n') {
-			line++;
-			line_start = offset;
-		}
-		byte = getc_unlocked(first);
-	}
+	bool differ = find_difference(first, second, &place);
 	if (ferror(first))
 		fail("cannot be read", argv[1]);
 	if (ferror(second))
 		fail("cannot be read", argv[2]);
-	if (feof(first) && feof(second))
+	if (!differ)
 		return exit_same;
 
-	long long from = offset - line_start > shown_before ? offset - shown_before : line_start;
-	printf("%lld\n", line);
-	print_line(first, from, line_start);
-	print_line(second, from, line_start);
+	long long from = place.offset - shown_before;
+	if (from < place.line_start)
+		from = place.line_start;
+	printf("%lld\n", place.line);
+	print_line(first, from, place.line_start);
+	print_line(second, from, place.line_start);
 	return exit_different;
 }

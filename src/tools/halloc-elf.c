@@ -322,7 +322,8 @@ static void read_symbols(const struct dynamic *dynamic, const char **sanitizer,
 
 /* --- The facts, in order ---------------------------------------------------------------------- */
 
-static void print_elf(void)
+/* Notes how integers and structures are laid out. */
+static void read_identity(void)
 {
 	const unsigned char *identity = at(0, EI_NIDENT);
 	if (identity == NULL)
@@ -333,6 +334,26 @@ static void print_elf(void)
 		bad("its ELF byte order is none that exists");
 	file.is_64 = identity[EI_CLASS] == ELFCLASS64;
 	file.is_big_endian = identity[EI_DATA] == ELFDATA2MSB;
+}
+
+static void print_dynamic(const struct segments *segments, const struct segment *segment)
+{
+	if (at(segment->offset, segment->size) == NULL)
+		bad("its dynamic section is beyond its end");
+	struct dynamic dynamic = read_dynamic(segments, segment);
+	const char *sanitizer = NULL;
+	bool exports_malloc = false;
+	print_needed(&dynamic, segment, &sanitizer);
+	read_symbols(&dynamic, &sanitizer, &exports_malloc);
+	if (sanitizer != NULL)
+		printf("sanitizer %s\n", sanitizer);
+	if (exports_malloc)
+		puts("exports malloc");
+}
+
+static void print_elf(void)
+{
+	read_identity();
 	printf("class %d\n", file.is_64 ? 64 : 32);
 	printf("machine %u\n", (unsigned)FIELD(0, Ehdr, e_machine));
 	uint64_t type = FIELD(0, Ehdr, e_type);
@@ -343,19 +364,8 @@ static void print_elf(void)
 	struct segment segment;
 	if (find_segment(&segments, PT_INTERP, &segment))
 		print_interpreter(&segment);
-	if (!find_segment(&segments, PT_DYNAMIC, &segment))
-		return;
-	if (at(segment.offset, segment.size) == NULL)
-		bad("its dynamic section is beyond its end");
-	struct dynamic dynamic = read_dynamic(&segments, &segment);
-	const char *sanitizer = NULL;
-	bool exports_malloc = false;
-	print_needed(&dynamic, &segment, &sanitizer);
-	read_symbols(&dynamic, &sanitizer, &exports_malloc);
-	if (sanitizer != NULL)
-		printf("sanitizer %s\n", sanitizer);
-	if (exports_malloc)
-		puts("exports malloc");
+	if (find_segment(&segments, PT_DYNAMIC, &segment))
+		print_dynamic(&segments, &segment);
 }
 
 static void print_script(void)

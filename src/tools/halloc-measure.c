@@ -244,40 +244,57 @@ static void report(FILE *to, int status, double wall_s, const struct rusage *usa
 	        seconds_of(usage->ru_stime), usage->ru_maxrss, usage->ru_minflt, usage->ru_majflt);
 }
 
-int main(int argc, char **argv)
+static FILE *report_open(const char *path)
 {
-	struct request request = parse_arguments(argc > 0 ? argv + 1 : argv);
-	FILE *to = stdout;
-	if (request.report != NULL)
-		to = fopen(request.report, "ae");
+	FILE *to = path != NULL ? fopen(path, "ae") : stdout;
+
 	if (to == NULL)
-		fail(exit_misuse, strerror(errno), request.report);
+		fail(exit_misuse, strerror(errno), path);
+	return to;
+}
+
+/* Before the command is there. */
+static void handle_signals(const struct request *request)
+{
 	/* Were it ignored, as it may be inherited, nothing would be left to wait for. */
 	handle(SIGCHLD, SIG_DFL);
-	if (request.timeout_s != 0) {
-		handle(SIGALRM, on_alarm);
-		handle(SIGINT, on_ending_signal);
-		handle(SIGTERM, on_ending_signal);
-		handle(SIGHUP, on_ending_signal);
-	}
+	if (request->timeout_s == 0)
+		return;
+	handle(SIGALRM, on_alarm);
+	handle(SIGINT, on_ending_signal);
+	handle(SIGTERM, on_ending_signal);
+	handle(SIGHUP, on_ending_signal);
+}
 
-	double started_s = now_s();
-	pid_t child = start(&request);
-	if (request.timeout_s != 0) {
+/* Waits for the command, or until its time is over. Returns: what wait4 says. */
+static int await(const struct request *request, pid_t child, struct rusage *usage)
+{
+	int wait_status = 0;
+
+	if (request->timeout_s != 0) {
 		command_group = child;
 		if (caught_signal != 0) /* it came before there was a group to pass it to */
 			kill(-child, caught_signal);
-		alarm(request.timeout_s);
+		alarm(request->timeout_s);
 	}
-	int wait_status = 0;
-	struct rusage usage;
-	while (wait4(child, &wait_status, 0, &usage) < 0) {
+	while (wait4(child, &wait_status, 0, usage) < 0) {
 		if (errno != EINTR)
 			fail(exit_misuse, strerror(errno), "wait4");
 	}
+	return wait_status;
+}
+
+int main(int argc, char **argv)
+{
+	struct request request = parse_arguments(argc > 0 ? argv + 1 : argv);
+	FILE *to = report_open(request.report);
+	struct rusage usage;
+
+	handle_signals(&request);
+	double started_s = now_s();
+	int wait_status = await(&request, start(&request), &usage);
 	double wall_s = now_s() - started_s;
 	alarm(0);
-
 	if (caught_signal != 0) {
 		handle(caught_signal, SIG_DFL);
 		raise(caught_signal);
