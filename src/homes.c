@@ -18,9 +18,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Libraries may be closed meanwhile, and then the list must be walked again; not for ever. */
-#define TRIES_MAX 16
-
 bool homes_have(const struct homes_set *set, const void *address)
 {
 	unsigned count = __atomic_load_n(&set->home_count, __ATOMIC_ACQUIRE);
@@ -82,7 +79,7 @@ runs_seldom void homes_find(struct homes_set *set)
 	char file[PATH_MAX];
 	struct home_search search = {.set = set, .file = file};
 
-	for (unsigned tries = 0; tries < TRIES_MAX; tries++) {
+	for (unsigned tries = 0; tries < OBJECTS_TRIES_MAX; tries++) {
 		if (dl_iterate_phdr(home_find, &search) == 0)
 			return;
 		void *handle = objects_open(file, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);

@@ -2,6 +2,7 @@
  * huge - huge pages under the process heap.
  *
  * Holds:  how many huge pages are given up, and whether more are asked for; in the heap pages, which were.
+ * Always: none is asked for where something has been touched; one of which a part goes back is given up before.
  * Locks:  none; heap->lock is held.
  *
  * They save most of the page faults and TLB misses, and cost memory where they are not filled. So one is asked for

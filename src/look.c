@@ -2,6 +2,7 @@
  * look - what lies where in a heap: its cells found by address, and shown one after the other.
  *
  * Holds:  the cell that was found last without the lock.
+ * Always: nothing is changed, and a pointer that is asked for is never followed.
  * Locks:  heap->lock; none for those who may have interrupted its holder.
  */
 #include "look.h"

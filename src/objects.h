@@ -40,6 +40,9 @@ struct object {
 	bool has_paths;
 };
 
+/* Libraries may be closed while what is loaded is gone through: then that is done again, but not for ever. */
+#define OBJECTS_TRIES_MAX 16u
+
 /* Reads an object's tables. Locks: the loader's is held, as dl_iterate_phdr has it; so too for those below. */
 void objects_read(struct object *object, const struct dl_phdr_info *info);
 

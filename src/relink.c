@@ -19,9 +19,6 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Libraries may be closed meanwhile, and then the list must be walked again; not for ever. */
-#define TRIES_MAX 16
-
 /* What a slot holds. */
 enum bound { BOUND_HOME, BOUND_NOT_YET, BOUND_ELSEWHERE, BOUND_NOTHING };
 
@@ -182,7 +179,7 @@ void relink_update(void)
 {
 	int saved = errno;
 
-	for (unsigned tries = 0; sets != NULL && tries < TRIES_MAX; tries++) {
+	for (unsigned tries = 0; sets != NULL && tries < OBJECTS_TRIES_MAX; tries++) {
 		struct walk walk = {0};
 		if (dl_iterate_phdr(object_count, &walk) != 0)
 			break;
