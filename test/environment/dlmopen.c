@@ -1,8 +1,7 @@
 /* A second C library in a namespace of its own has its own malloc, in the same process: neither heap gets
  * in the way of the other.
  * loads: plugin tls */
-#include "test.h"
-#include <dlfcn.h>
+#include "plugins.h"
 #include <pthread.h>
 
 enum { ROUNDS = 12 };
@@ -11,20 +10,9 @@ static char *(*makes)(size_t);
 static void (*frees)(void *);
 static int (*touch)(void);
 
-static const char *library(const char *name)
-{
-	static char path[4096];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 50);
-
-	REQUIRE(length > 0);
-	path[length] = '\0';
-	sprintf(strrchr(path, '/'), "/../lib/lib%s.so", name);
-	return path;
-}
-
 static void *open_library(Lmid_t namespace, const char *name, Lmid_t *given)
 {
-	void *opened = dlmopen(namespace, library(name), RTLD_NOW);
+	void *opened = dlmopen(namespace, plugin_path(name), RTLD_NOW);
 
 	if (!opened)
 		fprintf(stderr, "%s\n", dlerror());

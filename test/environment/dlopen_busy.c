@@ -1,8 +1,7 @@
 /* Libraries with thread-local storage come and go, while long-lived threads allocate and use it: the loader
  * itself allocates, resizes and frees in each of them.
  * loads: tls plugin */
-#include "test.h"
-#include <dlfcn.h>
+#include "plugins.h"
 #include <pthread.h>
 
 enum { THREADS = 4, ROUNDS = 300 };
@@ -41,20 +40,9 @@ static void *work(void *arg)
 	return NULL;
 }
 
-static const char *library(const char *name)
-{
-	static char path[4096];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 50);
-
-	REQUIRE(length > 0);
-	path[length] = '\0';
-	sprintf(strrchr(path, '/'), "/../lib/lib%s.so", name);
-	return path;
-}
-
 static void *open_library(const char *name, int flags)
 {
-	void *opened = dlopen(library(name), flags);
+	void *opened = dlopen(plugin_path(name), flags);
 
 	if (!opened)
 		fprintf(stderr, "%s\n", dlerror());

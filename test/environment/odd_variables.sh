@@ -15,14 +15,7 @@ same() { # VARIABLE=VALUE... -- COMMAND
 	env -i ${TEST_LIB:+LD_PRELOAD="$TEST_LIB"} "$@" \
 		>"$temporary/halloc.out" 2>"$temporary/halloc.err" </dev/null
 	status=$?
-	command=$(printf '%s' "$*" | cut -c 1-70)
-	[ "$plain" -eq 0 ] || fail "$command: plain: exit status $plain: $(cat "$temporary/plain.err")"
-	[ "$status" -eq "$plain" ] || fail "$command: exit status $status instead of $plain"
-	[ -s "$temporary/plain.out" ] || fail "$command: prints nothing"
-	for stream in out err; do
-		cmp -s "$temporary/plain.$stream" "$temporary/halloc.$stream" ||
-			fail "$command: std$stream differs: $(diff "$temporary/plain.$stream" "$temporary/halloc.$stream" | head -n 5)"
-	done
+	says_the_same "$(printf '%s' "$*" | cut -c 1-70)" "$plain" "$status"
 }
 
 programs() { # VARIABLE=VALUE...

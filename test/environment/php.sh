@@ -12,17 +12,10 @@ command -v php >/dev/null || {
 same() { # ARGUMENT...
 	php "$@" >"$temporary/plain.out" 2>"$temporary/plain.err" </dev/null
 	plain=$?
-	command="php $(printf '%s' "$*" | cut -c 1-60)"
 	env ${TEST_LIB:+LD_PRELOAD="$TEST_LIB"} php "$@" \
 		>"$temporary/halloc.out" 2>"$temporary/halloc.err" </dev/null
 	status=$?
-	[ "$plain" -eq 0 ] || fail "$command: plain: exit status $plain: $(cat "$temporary/plain.err")"
-	[ "$status" -eq "$plain" ] || fail "$command: exit status $status instead of $plain"
-	[ -s "$temporary/plain.out" ] || fail "$command: prints nothing"
-	for stream in out err; do
-		cmp -s "$temporary/plain.$stream" "$temporary/halloc.$stream" ||
-			fail "$command: std$stream differs: $(diff "$temporary/plain.$stream" "$temporary/halloc.$stream" | head -n 5)"
-	done
+	says_the_same "php $(printf '%s' "$*" | cut -c 1-60)" "$plain" "$status"
 }
 
 all() {

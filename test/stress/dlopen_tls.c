@@ -1,12 +1,9 @@
 /* Libraries with thread-local storage are loaded and unloaded, while threads use them.
  * loads: tls */
-#include "test.h"
-#include <dlfcn.h>
+#include "plugins.h"
 #include <pthread.h>
 
 enum { ROUNDS = 300, THREADS = 4 };
-
-static char path[4096];
 
 static void *work(void *arg)
 {
@@ -20,11 +17,9 @@ static void *work(void *arg)
 
 int main(void)
 {
-	ssize_t length = readlink("/proc/self/exe", path, sizeof path - 50);
+	const char *path = plugin_path("tls");
 	size_t settled = 0;
 
-	REQUIRE(length > 0);
-	strcpy(strrchr(path, '/'), "/../lib/libtls.so");
 	for (int round = 0; round < ROUNDS; round++) {
 		void *library = dlopen(path, round % 2 ? RTLD_NOW : RTLD_LAZY | RTLD_GLOBAL), *left;
 		pthread_t threads[THREADS];
