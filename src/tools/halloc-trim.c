@@ -115,7 +115,7 @@ static enum answer trim_source(struct source *source, double seconds, struct too
 {
 	struct page_b_header header;
 	struct page_b_header after;
-	uint64_t address = source_find_header(source, &header, error);
+	uint64_t address = header_find(source, &header, error);
 	uint64_t before = source_resident_bytes(source_pid(source));
 
 	if (address == 0)

@@ -245,36 +245,40 @@ static bool header_check(struct source *source, const struct page_b_header *head
 	return true;
 }
 
-uint64_t source_find_header(struct source *source, struct page_b_header *header,
-                            struct tool_error *error)
+/* Returns: 0 when there is none. */
+static uint64_t header_search(struct source *source)
 {
-	char words[64];
 	uint64_t address = find_by_symbol(source, true);
 
 	if (address == 0)
 		address = find_by_symbol(source, false);
+	return address != 0 ? address : find_by_magic(source);
+}
+
+/* Says what is wrong with a source, unless it has gone meanwhile. Returns: 0. */
+static uint64_t fail(struct source *source, const char *what, struct tool_error *error)
+{
+	char words[64];
+
+	if (!source_is_gone(source, error))
+		tool_fail(error, "%s%s", source_words(source, words), what);
+	return 0;
+}
+
+uint64_t header_find(struct source *source, struct page_b_header *header, struct tool_error *error)
+{
+	uint64_t address = header_search(source);
+
+	if (address == 0 && source->cut) {
+		tool_fail(error, "a damaged core: it is cut short, and Page B is not in it");
+		return 0;
+	}
 	if (address == 0)
-		address = find_by_magic(source);
-	if (address == 0) {
-		if (source->cut)
-			tool_fail(error,
-			          "a damaged core: it is cut short, and Page B is not in it");
-		else if (!source_is_gone(source, error))
-			tool_fail(error, "%s does not run under halloc",
-			          source_words(source, words));
-		return 0;
-	}
-	if (!header_is_at(source, address, header)) {
-		if (!source_is_gone(source, error))
-			tool_fail(error, "%s has ended", source_words(source, words));
-		return 0;
-	}
+		return fail(source, " does not run under halloc", error);
+	if (!header_is_at(source, address, header))
+		return fail(source, " has ended", error);
 	if (header->version == PAGE_B_VERSION &&
-	    !source_read(source, address, header, sizeof *header)) {
-		if (!source_is_gone(source, error))
-			tool_fail(error, "%s: Page B's header cannot be read",
-			          source_words(source, words));
-		return 0;
-	}
+	    !source_read(source, address, header, sizeof *header))
+		return fail(source, ": Page B's header cannot be read", error);
 	return header_check(source, header, error) ? address : 0;
 }

@@ -9,7 +9,6 @@
 
 /* Finds and reads Page B's header, and makes sure that this tool knows its layout.
  * Returns: its address; 0 with the error set. */
-uint64_t source_find_header(struct source *source, struct page_b_header *header,
-                            struct tool_error *error);
+uint64_t header_find(struct source *source, struct page_b_header *header, struct tool_error *error);
 
 #endif

@@ -398,7 +398,7 @@ static bool page_a_read(struct source *source, enum reader_depth depth,
 static bool take(struct source *source, enum reader_depth depth, struct reader_snapshot *snapshot,
                  struct tool_error *error)
 {
-	snapshot->header_address = source_find_header(source, &snapshot->header, error);
+	snapshot->header_address = header_find(source, &snapshot->header, error);
 	if (snapshot->header_address == 0)
 		return false;
 	uint64_t page_bytes = snapshot->header.os_page_bytes;
