@@ -48,7 +48,7 @@ static struct guarded *block_at(const void *ptr)
 	return block != NULL && block->ptr == (uintptr_t)ptr ? block : NULL;
 }
 
-/* --- Allocation and free -------------------------------------------------------------------------- */
+/* --- Laid out --------------------------------------------------------------------------------- */
 
 /* What a block takes: one of no bytes lies at a guard, or has a byte of its own. */
 static size_t bytes_apart(const struct guarded *block)
@@ -167,6 +167,8 @@ void *guarded_new(size_t size, size_t alignment, enum guarded_use use)
 	return NULL;
 }
 
+/* --- Kept, and given back --------------------------------------------------------------------- */
+
 /* Gives the cell of a freed block back, and its record; or once it is not claimed any more. */
 static void give_back(struct guarded *block, enum heap_contents contents)
 {
@@ -264,6 +266,8 @@ bool guarded_give_back(void)
 	return any;
 }
 
+/* --- Freed, and made larger or smaller -------------------------------------------------------- */
+
 bool guarded_free(void *ptr)
 {
 	struct backtrace here = {0};
@@ -355,6 +359,25 @@ bool guarded_resize(void *ptr, size_t size)
 	return stays;
 }
 
+void guarded_shrink(const void *ptr, size_t size)
+{
+	struct guarded *block = live_lock(ptr);
+
+	if (block == NULL)
+		return;
+	if (size < block->size) {
+		uintptr_t old = guards_end(block);
+		slack_check((unsigned char *)block->ptr, block->size, old - block->ptr);
+		block->size = size;
+		uintptr_t end = guards_end(block);
+		end_move(block, old, end);
+		slack_fill((unsigned char *)block->ptr, size, end - block->ptr);
+	}
+	lock_release(&guarded_lock);
+}
+
+/* --- Asked about ------------------------------------------------------------------------------ */
+
 /* Looks a block up: its size, and whether it is live. Returns: false when none started at ptr. */
 static bool look(const void *ptr, size_t *size, bool *live)
 {
@@ -407,22 +430,7 @@ bool guarded_origin_set(const void *ptr, uint8_t origin)
 	return true;
 }
 
-void guarded_shrink(const void *ptr, size_t size)
-{
-	struct guarded *block = live_lock(ptr);
-
-	if (block == NULL)
-		return;
-	if (size < block->size) {
-		uintptr_t old = guards_end(block);
-		slack_check((unsigned char *)block->ptr, block->size, old - block->ptr);
-		block->size = size;
-		uintptr_t end = guards_end(block);
-		end_move(block, old, end);
-		slack_fill((unsigned char *)block->ptr, size, end - block->ptr);
-	}
-	lock_release(&guarded_lock);
-}
+/* --- Start and end ---------------------------------------------------------------------------- */
 
 runs_at_start void guarded_sweep(void)
 {
