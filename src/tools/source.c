@@ -147,17 +147,28 @@ static void command_read(struct source *source)
 		fclose(comm);
 }
 
-uint64_t source_resident_bytes(pid_t pid)
+/* The OS pages that a process has mapped, and those that are resident; 0 when it has ended. */
+struct pages {
+	unsigned long long mapped;
+	unsigned long long resident;
+};
+
+static struct pages pages_read(pid_t pid)
 {
 	FILE *statm = proc_open(pid, "statm");
-	unsigned long long pages = 0;
+	struct pages pages = {0};
 
 	if (statm == NULL)
-		return 0;
-	if (fscanf(statm, "%*s %llu", &pages) != 1)
-		pages = 0;
+		return pages;
+	if (fscanf(statm, "%llu %llu", &pages.mapped, &pages.resident) != 2)
+		pages = (struct pages){0};
 	fclose(statm);
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return pages;
+}
+
+uint64_t source_resident_bytes(pid_t pid)
+{
+	return pages_read(pid).resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static bool process_has_ended(pid_t pid)
@@ -247,7 +258,10 @@ struct source *source_of_process(pid_t pid, enum source_access access, struct to
 
 bool source_has_ended(struct source *source)
 {
-	return !source->core && process_has_ended(source->pid);
+	if (source->core)
+		return false;
+	/* One that is ending has no memory any more, a while before it says so. */
+	return process_has_ended(source->pid) || pages_read(source->pid).mapped == 0;
 }
 
 bool source_is_gone(struct source *source, struct tool_error *error)
