@@ -135,14 +135,14 @@ runs_later bool alloc_block_fill(void *ptr, size_t from)
 }
 
 /* As misses_pop, with a second try, and what errno says. */
-static struct slot pop_slot(unsigned class, bool larger)
+static struct slot pop_slot(unsigned class)
 {
 	uint64_t refusals = alloc_refusals();
 	int saved = errno;
-	struct slot slot = misses_pop(class, larger);
+	struct slot slot = misses_pop(class);
 
 	if (unlikely(slot.ptr == NULL) && alloc_make_room(sizeclasses[class].slot_bytes))
-		slot = misses_pop(class, larger);
+		slot = misses_pop(class);
 	if (unlikely(slot.ptr == NULL))
 		no_room(sizeclasses[class].slot_bytes, refusals);
 	else
@@ -184,10 +184,9 @@ runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned cla
 	return ptr;
 }
 
-/* Of another class only where no more alignment is asked for than every slot has. */
-static void *new_slot(size_t size, size_t alignment, unsigned class, bool zeroed)
+static void *new_slot(size_t size, unsigned class, bool zeroed)
 {
-	struct slot slot = pop_slot(class, alignment <= SIZECLASS_STEP);
+	struct slot slot = pop_slot(class);
 
 	if (slot.ptr == NULL)
 		return NULL;
@@ -220,7 +219,7 @@ __attribute__((noinline)) static void *new_rest(size_t size, size_t alignment, u
 			return ptr;
 	}
 	if (class < SIZECLASS_COUNT)
-		return new_slot(size, alignment, class, zeroed);
+		return new_slot(size, class, zeroed);
 	ptr = alloc_new_block(size, alignment);
 	if (ptr == NULL)
 		return NULL;

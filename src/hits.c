@@ -41,8 +41,8 @@
  *               rcx at most 65535 from then on, before the slot is known to be LIVE
  *     calloc    rdi the size                               rsi twice   rdx 0 to 255
  *               r8 awake_word_at, before the thread is known to be awake
- *     malloc    rdi the size                               rsi twice   rdx miss, which is above; or sizeclass_twice,
- *               where that is alloc_new
+ *     malloc    rdi the size                               rsi twice   rdx miss, which is above; or the table of size
+ *               classes, where that is alloc_new
  *
  * (A register would tell of xadd, without the flags; it takes 15 cycles more on AMD's Zen 3. There, too, it takes 9 more
  * if the slot becomes DEAD before all the rest.)
@@ -95,7 +95,7 @@ __asm__(
 "	cmp $32768, %rdi\n"
 "	ja alloc_new\n"
 "	lea 15(%rdi), %rax\n"
-"	lea sizeclass_twice(%rip), %rdx\n"
+"	mov sizeclass_twice(%rip), %rdx\n"
 "	shr $4, %rax\n"
 "	movzbl (%rdx, %rax), %esi\n"
 "	jmp hits_take\n"
@@ -174,7 +174,10 @@ FIND_LAST
 "	movb $1, (%r8)\n"
 "	ret\n"
 "hits_miss:\n"
-"	lea sizeclass_twice(%rip), %rcx\n"
+"	lea sizeclass_coarse(%rip), %rcx\n"
+"	cmp %rcx, %rdx\n"
+"	je alloc_new\n"
+"	lea sizeclass_refined(%rip), %rcx\n"
 "	cmp %rcx, %rdx\n"
 "	je alloc_new\n"
 "	jmp *%rdx\n"

@@ -45,11 +45,6 @@ _Static_assert((MAGAZINE_SLOTS_MAX + 1) * sizeof(struct slot) <= PAGE_B_RECORD_B
 #define LEAVING_SLOTS   64u
 #define LEAVING_RECORDS 16u
 
-/* What a program has few blocks of, it mostly has at different times: those of so many bytes and more may lie in a slot
- * of one of so many classes above. */
-#define RARE_BYTES_MIN     2048u
-#define RARE_CLASSES_ABOVE 3u
-
 /* Below the lowest slot of a magazine that has none. Never written to. */
 static struct slot bottom[1] = {{.ptr = AWAKE_NO_ADDRESS}};
 
@@ -325,39 +320,11 @@ void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagema
 
 /* --- Refills ------------------------------------------------------------------------------------ */
 
-static bool is_rare(const struct tcache *tcache, unsigned class)
-{
-	return sizeclasses[class].slot_bytes >= RARE_BYTES_MIN &&
-	       slab_arena_slabs(tcache->arena, class) <= 1;
-}
-
-/* For a rare class whose magazine is empty: a slot that is at hand of a rare class above it and was in use before, so its
- * pages are there. Returns: false when there is none. */
-static bool take_larger(struct tcache *tcache, unsigned class, struct slot *slot)
-{
-	unsigned end = class + RARE_CLASSES_ABOVE + 1;
-
-	if (end > SIZECLASS_COUNT)
-		end = SIZECLASS_COUNT;
-	for (unsigned above = class; above < end && is_rare(tcache, above); above++) {
-		struct magazine *magazine = &tcache->magazines[above];
-		const struct slot *last = magazine->top - 1;
-		if (last->ptr != AWAKE_NO_ADDRESS && *last->state == SLOT_DEAD) {
-			*slot = *last;
-			magazine->top--;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Takes a slot for an empty magazine, and more to fill it with. */
-static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
+static struct slot refill(struct tcache *tcache, unsigned class)
 {
 	struct slot slot = {0};
 
-	if (larger && take_larger(tcache, class, &slot))
-		return slot;
 	if (tcache_more(tcache)->misses[class] < MISSES_MOST)
 		tcache_more(tcache)->misses[class]++;
 	if (grows_now(tcache, class))
@@ -376,10 +343,10 @@ static struct slot refill(struct tcache *tcache, unsigned class, bool larger)
 	return slot;
 }
 
-struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger)
+struct slot magazines_refill(struct tcache *tcache, unsigned class)
 {
 	magazines_change(tcache, class + 1);
-	struct slot slot = refill(tcache, class, larger);
+	struct slot slot = refill(tcache, class);
 	magazines_change(tcache, 0);
 	const struct magazine *magazine = &tcache->magazines[class];
 	const struct slot *slots = lowest(tcache, magazine, class);

@@ -118,9 +118,9 @@ void magazines_change(struct tcache *tcache, unsigned what);
 /* Gives a new cache, all zero but for whether it samples, its magazines, without room. */
 void magazines_prepare(struct tcache *tcache);
 
-/* Meets a malloc of a class whose magazine is empty, or where larger, perhaps by a slot of a class above, and brings
- * more out of the slabs. Returns: a slot whose ptr is NULL when there is no memory. */
-struct slot magazines_refill(struct tcache *tcache, unsigned class, bool larger);
+/* Meets a malloc of a class whose magazine is empty, and brings more out of the slabs.
+ * Returns: a slot whose ptr is NULL when there is no memory. */
+struct slot magazines_refill(struct tcache *tcache, unsigned class);
 
 /* Puts a slot of the cache's arena into its magazine, whether or not that is full. */
 void magazines_keep(struct tcache *tcache, struct slot slot, const struct pagemap_entry *entry);

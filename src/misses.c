@@ -64,7 +64,7 @@ void misses_push(struct slot slot, const struct pagemap_entry *entry)
 	misses_send(slot.ptr, entry, slot.state);
 }
 
-struct slot misses_pop(unsigned class, bool larger)
+struct slot misses_pop(unsigned class)
 {
 	bool cached = tcache_have();
 	struct tcache *tcache = tcache_hide();
@@ -74,7 +74,7 @@ struct slot misses_pop(unsigned class, bool larger)
 		tcache->magazines[class].top--;
 	} else if (likely(cached)) {
 		slot = unlikely(tcache->samples) ? sampling_refill(tcache, class)
-		                                 : magazines_refill(tcache, class, larger);
+		                                 : magazines_refill(tcache, class);
 		idle_tick();
 	} else {
 		/* No cache any more, or no memory for one: one slot, of the first arena. */

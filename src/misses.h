@@ -13,9 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes a slot of a class, or where larger, and the thread has none of it at hand, perhaps of one above; not yet LIVE.
- * Returns: a slot whose ptr is NULL when there is no memory. */
-struct slot misses_pop(unsigned class, bool larger);
+/* Takes a slot of a class, not yet LIVE. Returns: a slot whose ptr is NULL when there is no memory. */
+struct slot misses_pop(unsigned class);
 
 /* Takes back a slot that was live until now. */
 void misses_push(struct slot slot, const struct pagemap_entry *entry);

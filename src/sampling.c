@@ -82,7 +82,7 @@ runs_seldom struct slot sampling_refill(struct tcache *tcache, unsigned class)
 	magazines_change(tcache, 0);
 	if (met)
 		return slot;
-	slot = magazines_refill(tcache, class, false);
+	slot = magazines_refill(tcache, class);
 	magazines_change(tcache, class + 1);
 	sample_count(tcache, class);
 	magazines_change(tcache, 0);

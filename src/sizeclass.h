@@ -1,8 +1,11 @@
 /*
- * sizeclass.h - size to class and back: pure arithmetic over one table.
+ * sizeclass.h - size to class and back.
  *
  * Classes rise by 16 bytes to 256, from there by an eighth of the power of two below: a block above 256
- * bytes wastes at most 12 %. Every size is a multiple of 16, so every slot is aligned to 16.
+ * bytes wastes at most 12 % of the class that fits it. Every size is a multiple of 16, so every slot is aligned to 16.
+ *
+ * Above 256 bytes classes come in fours, and the largest of four is coarse: at first it serves the sizes of all four, so
+ * that a program with a few blocks of each has them on a quarter of the pages. Where there are many, it is refined.
  */
 #ifndef SIZECLASS_H
 #define SIZECLASS_H
@@ -46,18 +49,25 @@ struct sizeclass {
 
 extern const struct sizeclass sizeclasses[SIZECLASS_COUNT] __attribute__((visibility("hidden")));
 
-/* Twice the class: its place among pairs of words. Indexed by size in steps of 16 bytes, rounded up. */
-extern const uint8_t sizeclass_twice[SIZECLASS_BYTES_MAX / SIZECLASS_STEP + 1]
-        __attribute__((visibility("hidden")));
+/* Twice the class that serves a size: its place among pairs of words. Indexed by size in steps of 16 bytes, rounded up.
+ * sizeclass_refine changes it, a byte at a time, and where it lies: whatever others still find holds the size. */
+extern const uint8_t *sizeclass_twice __attribute__((visibility("hidden")));
+
+/* Where it lies at first, and from the first change on: there is no third place. */
+extern const uint8_t sizeclass_coarse[] __attribute__((visibility("hidden")));
+extern uint8_t sizeclass_refined[] __attribute__((visibility("hidden")));
 
 /* Requires: size <= SIZECLASS_BYTES_MAX. */
 static inline unsigned sizeclass_twice_of(size_t size)
 {
-	return sizeclass_twice[(size + SIZECLASS_STEP - 1) / SIZECLASS_STEP];
+	const uint8_t *table = __atomic_load_n(&sizeclass_twice, __ATOMIC_CONSUME);
+
+	return __atomic_load_n(&table[(size + SIZECLASS_STEP - 1) / SIZECLASS_STEP],
+	                       __ATOMIC_RELAXED);
 }
 
-/* Requires: size <= SIZECLASS_BYTES_MAX. Size 0 has the class of 32 bytes, as glibc's smallest block
- * can hold 24. */
+/* The class that serves blocks of size bytes from now on. Size 0 has the class of 32 bytes, as glibc's smallest block can
+ * hold 24. Requires: size <= SIZECLASS_BYTES_MAX. */
 static inline unsigned sizeclass_of(size_t size)
 {
 	return sizeclass_twice_of(size) / 2;
@@ -80,5 +90,9 @@ static inline uint64_t sizeclass_divide(uint64_t offset, uint64_t reciprocal, ui
 /* The smallest class whose slots hold size bytes and are all aligned to alignment, a power of two.
  * Returns: SIZECLASS_COUNT when there is none. */
 unsigned sizeclass_of_aligned(size_t size, size_t alignment);
+
+/* From here on each size that a coarse class serves has the class that fits it best. Of one that is refined already, or not
+ * coarse, nothing changes. From any thread, at any time. */
+void sizeclass_refine(unsigned class);
 
 #endif

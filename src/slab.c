@@ -22,6 +22,9 @@
 /* Of slabs without any slot in use, an arena keeps so many of each class for the next fill. */
 #define EMPTY_SLABS_KEPT 1
 
+/* An arena with slabs of a coarse class on so many heap pages has enough blocks to have each where it fits best. */
+#define COARSE_HEAP_PAGES 16u
+
 struct arena *slab_arenas[ARENAS_MAX] lies_late;
 bool slab_hidden;
 bool slab_has_origins;
@@ -258,6 +261,8 @@ struct slab *slab_new(struct arena *arena, unsigned class)
 	list_add(arena, slab);
 	arena->empty_slabs[class]++;
 	arena_count_slabs(arena, class, +1);
+	if (slab_arena_slabs(arena, class) * sizeclasses[class].heap_pages > COARSE_HEAP_PAGES)
+		sizeclass_refine(class);
 	entries_set(slab);
 	return slab;
 }

@@ -6,13 +6,13 @@
 
 int main(void)
 {
-	char *block = malloc(400);
+	char *block = malloc(200);
 
 	/* Not the first of its slab. */
 	while ((uintptr_t)block % 65536 == 0)
-		block = malloc(400);
+		block = malloc(200);
 	free(block);
-	crime(block - 416);
+	crime(block - 208);
 	block[-1] = 1;
 	return 0;
 }

@@ -5,13 +5,13 @@
 
 int main(void)
 {
-	char *block = malloc(400);
+	char *block = malloc(200);
 
 	/* Not the last of its slab. */
-	while ((uintptr_t)block % 65536 + 2 * 416 > 65536)
-		block = malloc(400);
+	while ((uintptr_t)block % 65536 + 2 * 208 > 65536)
+		block = malloc(200);
 	free(block);
-	crime(block + 416);
-	block[416] = 1;
+	crime(block + 208);
+	block[208] = 1;
 	return 0;
 }

@@ -5,12 +5,12 @@
 
 int main(void)
 {
-	char *block = malloc(400);
+	char *block = malloc(200);
 
 	/* Not the first of its page, nor of its slab. */
 	while ((uintptr_t)block % 4096 == 0)
-		block = malloc(400);
-	crime(block - 416);
+		block = malloc(200);
+	crime(block - 208);
 	block[-1] = 1;
 	free(block);
 	_exit(0);

@@ -84,15 +84,9 @@ static void pop(struct input *input, unsigned class)
 	if (sampling_one_in != 0 && tcache_self->magazines[class].top[-1].ptr == AWAKE_NO_ADDRESS &&
 	    misses_sample_due(class))
 		return;
-	bool larger = draw(input, 2) != 0;
-	struct slot slot = misses_pop(class, larger);
+	struct slot slot = misses_pop(class);
 	CLAIM(slot.ptr != NULL);
-	unsigned taken = pagemap_find(slot.ptr)->sizeclass;
-	if (taken != class) {
-		CLAIM(larger && taken > class && sampling_one_in == 0);
-		CLAIM(*slot.state == SLOT_DEAD);
-	}
-	slot_enter(block, slot, taken);
+	slot_enter(block, slot, class);
 }
 
 static void push(struct block *block)
@@ -157,7 +151,7 @@ static void burst(struct input *input, unsigned class)
 	unsigned taker = player;
 
 	for (unsigned i = 0; i < count; i++) {
-		slots[i] = misses_pop(class, false);
+		slots[i] = misses_pop(class);
 		CLAIM(slots[i].ptr != NULL);
 		CLAIM(*slots[i].state != SLOT_LIVE);
 		*slots[i].state = SLOT_LIVE;

@@ -53,7 +53,7 @@ labels 360
 
 settings=HALLOC_PURGE_AFTER_MS=3600000
 subject six
-for bytes in 200 400 600 800 1000 1200; do
+for bytes in 200 384 512 768 1024 1536; do # as they are served at first, and later
 	tell six fill $bytes 4000
 done
 tell six thin 60

@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < SMALL; i += 3)
 		free(small[i]);
 	for (int i = 0; i < ODD; i++)
-		odd[i] = malloc(27000);
+		odd[i] = malloc(32000);
 	char *peak = memset(malloc(32 << 20), 1, 32 << 20);
 	for (int i = 0; i < LARGE; i++)
 		large[i] = malloc(1 << 20);
@@ -132,8 +132,8 @@ equal "slots out of slabs" $(($(field calls slots_filled) - $(field calls slots_
 	$(($(field live slots) + $(field slots cached)))
 
 # what the program did
-equal "live of 28672" "$(of_class 28672 live)" 16
-equal "live bytes of 28672" "$(of_class 28672 live_bytes)" $((16 * 28672))
+equal "live of 32768" "$(of_class 32768 live)" 16
+equal "live bytes of 32768" "$(of_class 32768 live_bytes)" $((16 * 32768))
 equal "live of 112" "$(of_class 112 live)" 666
 equal "large blocks" "$(field live blocks)" 3
 equal "their bytes" "$(field live block_bytes)" $((3 << 20))

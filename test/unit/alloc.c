@@ -194,6 +194,8 @@ static void offsets(unsigned class)
 	const struct sizeclass *shape = &sizeclasses[class];
 	unsigned count = 3u * shape->slots, found = 0;
 
+	for (unsigned coarse = class; coarse < SIZECLASS_COUNT && coarse < class + 4; coarse++)
+		sizeclass_refine(coarse);
 	for (unsigned i = 0; i < count; i++)
 		slots[i] = alloc_new(shape->slot_bytes);
 	const struct pagemap_entry *entry = pagemap_find(slots[count / 2]);

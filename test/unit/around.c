@@ -51,6 +51,8 @@ static void by_default(void *arg)
 {
 	(void)arg;
 	boot_start();
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		sizeclass_refine(class);
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++) {
 		size_t bytes = sizeclasses[class].slot_bytes;
 		char *block = alloc_new(bytes), *other = alloc_new(bytes);

@@ -62,6 +62,36 @@ static void shapes(void)
 	REQUIRE(below == SIZECLASS_BYTES_MAX);
 }
 
+/* Above 256 bytes, the largest of four classes serves the sizes of all; none but it is refined. */
+static void coarse_sizes(void)
+{
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		if (class < 16 || class % 4 != 3)
+			sizeclass_refine(class);
+	for (size_t size = 1; size <= SIZECLASS_BYTES_MAX; size++) {
+		unsigned class = sizeclass_of(size);
+		REQUIRE(class < 16 || class % 4 == 3);
+		REQUIRE(sizeclasses[class].slot_bytes >= size);
+		REQUIRE(size <= 16 ||
+		        sizeclasses[class < 16 ? class - 1 : class - 4].slot_bytes < size);
+	}
+}
+
+/* Of four classes that are refined, each serves what it fits best; the four below and above are as they were. */
+static void refined(void)
+{
+	for (unsigned class = 19; class < SIZECLASS_COUNT; class += 4) {
+		sizeclass_refine(class);
+		for (unsigned fine = class - 3; fine <= class; fine++) {
+			REQUIRE(sizeclass_of(sizeclasses[fine].slot_bytes) == fine);
+			REQUIRE(sizeclass_of(sizeclasses[fine - 1].slot_bytes + 1) == fine);
+		}
+		if (class + 1 < SIZECLASS_COUNT)
+			REQUIRE(sizeclass_of(sizeclasses[class].slot_bytes + 1) == class + 4);
+		sizeclass_refine(class);
+	}
+}
+
 /* The class of a size is the smallest that holds it; nothing is as 24 bytes, which glibc gives. */
 static void sizes(void)
 {
@@ -95,6 +125,8 @@ static void aligned_sizes(void)
 int main(void)
 {
 	shapes();
+	coarse_sizes();
+	refined();
 	sizes();
 	aligned_sizes();
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)

@@ -214,6 +214,25 @@ static void fullest_first(void)
 	REQUIRE(heap_process->cells_in_use == 0);
 }
 
+/* A coarse class is refined when an arena has more than 16 heap pages of it, and no other. */
+static void refined(unsigned class)
+{
+	unsigned fine = sizeclass_of(sizeclasses[class - 1].slot_bytes), below = class - 4;
+	unsigned slabs = 16 / sizeclasses[class].heap_pages;
+	unsigned some = slabs * sizeclasses[class].slots;
+
+	REQUIRE(fine == class);
+	REQUIRE(fill_slots(arena, class, slots, some) == some);
+	REQUIRE(sizeclass_of(sizeclasses[class - 1].slot_bytes) == class);
+	REQUIRE(fill_slots(arena, class, slots + some, 1) == 1);
+	REQUIRE(sizeclass_of(sizeclasses[class - 1].slot_bytes) == class - 1);
+	REQUIRE(sizeclass_of(sizeclasses[below - 1].slot_bytes) == below);
+	set_all(slots, some + 1, SLOT_DEAD);
+	flush(arena, slots, some + 1);
+	purge();
+	REQUIRE(heap_process->cells_in_use == 0);
+}
+
 /* Slots that come home one by one, any of those that are out, and some leave again in between: at each step
  * the slab is in the list of its fullness, which the walker sees to, and idle from the moment on that its
  * free slots make an OS page. */
@@ -524,5 +543,7 @@ int main(void)
 	twice();
 	twice_at_once();
 	seen_amid_fill();
+	refined(SIZECLASS_COUNT - 1);
+	refined(sizeclass_of(1024));
 	return 0;
 }

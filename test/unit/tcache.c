@@ -21,7 +21,7 @@ static void all_ok(void)
 
 static struct slot pop(unsigned class)
 {
-	struct slot slot = misses_pop(class, false);
+	struct slot slot = misses_pop(class);
 
 	REQUIRE(slot.ptr);
 	REQUIRE(*slot.state != SLOT_LIVE);
@@ -87,51 +87,6 @@ static void growth(unsigned class)
 	REQUIRE(cells_left() == 0);
 	REQUIRE(tcache_slots(self, class) == 0);
 	REQUIRE(self->capacities[class] == 0);
-}
-
-enum { RARE_SLOTS = 4000 };
-static struct slot rare_slots[RARE_SLOTS];
-static unsigned rare_count;
-
-/* Takes what the thread has at hand of a class. */
-static void drain(unsigned class)
-{
-	while (tcache_slots(tcache_self, class) != 0)
-		rare_slots[rare_count++] = pop(class);
-}
-
-/* Takes a slot of a class of which nothing is at hand, or of one above. Returns: whether it is larger. */
-static bool takes(unsigned class, struct slot larger)
-{
-	struct slot slot = misses_pop(class, true);
-
-	REQUIRE(slot.ptr);
-	*slot.state = SLOT_LIVE;
-	rare_slots[rare_count++] = slot;
-	drain(class);
-	REQUIRE((slot.ptr == larger.ptr) == (pagemap_find(slot.ptr)->sizeclass != class));
-	return slot.ptr == larger.ptr;
-}
-
-/* What a program has few blocks of may lie in a slot at hand of a class above, if that was in use before. */
-static void rare(unsigned class, unsigned above, bool may)
-{
-	struct slot larger = pop(above);
-
-	REQUIRE(tcache_slots(tcache_self, above) != 0);
-	REQUIRE(!takes(class, larger)); /* the others of its class were never in use */
-	push(larger);
-	REQUIRE(takes(class, larger) == may);
-	if (may) {
-		push(rare_slots[--rare_count]);
-		while (tcache_self->arena->slabs[class] < 2)
-			rare_slots[rare_count++] = pop(class);
-		drain(class);
-		REQUIRE(!takes(class, larger)); /* there are more of them now */
-	}
-	while (rare_count > 0)
-		push(rare_slots[--rare_count]);
-	REQUIRE(cells_left() == 0);
 }
 
 /* --- Threads ------------------------------------------------------------------------------------ */
@@ -546,11 +501,6 @@ int main(void)
 	before_a_cache();
 	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
 		growth(class);
-	rare(sizeclass_of(3000), sizeclass_of(3000) + 1, true);
-	rare(sizeclass_of(3000), sizeclass_of(3000) + 3, true);
-	rare(sizeclass_of(3000), sizeclass_of(3000) + 4, false);
-	rare(sizeclass_of(1900), sizeclass_of(1900) + 1, false);
-	rare(SIZECLASS_COUNT - 2, SIZECLASS_COUNT - 1, true);
 	arenas_reused();
 	outbox();
 	outbox_large();
