@@ -16,7 +16,7 @@
 #include <string.h>
 
 EXPORT struct page_b_header halloc_page_b = {
-        .magic = PAGE_B_MAGIC,
+        .magic = {PAGE_B_MAGIC_BYTES},
         .version = PAGE_B_VERSION,
         .header_bytes = sizeof(struct page_b_header),
         .system_calls = &os_calls,

@@ -18,8 +18,9 @@
  * It names everything else by address; the sizes let a reader tell a library that it does not know.
  * The words at the end are counters, written without locks and only ever on slow paths.
  */
-#define PAGE_B_MAGIC   "HALLOC\r\n"
-#define PAGE_B_VERSION 4u
+#define PAGE_B_MAGIC_BYTES 'H', 'A', 'L', 'L', 'O', 'C', '\r', '\n'
+#define PAGE_B_MAGIC       ((const char[]){PAGE_B_MAGIC_BYTES})
+#define PAGE_B_VERSION     4u
 
 struct page_b_header {
 	char magic[8];
