@@ -1,4 +1,5 @@
-/* malloc_info writes well-formed XML with glibc's elements and attributes. */
+/* malloc_info writes well-formed XML with glibc's elements and attributes: those of fast bins, too, which glibc has none of
+ * since 2.43. */
 #include "test.h"
 #include <ctype.h>
 #include <malloc.h>
@@ -88,6 +89,21 @@ static void find(const char *text, const char *format)
 	printf("%s %s\n", *at ? "has" : "lacks", format);
 }
 
+/* Takes the totals of fast bins out of text. Returns: how many there were. */
+static int take_fast(char *text)
+{
+	const char *fast = "<total type=\"fast\" count=\"";
+	int count = 0;
+
+	while ((text = strstr(text, fast)) != NULL) {
+		char *end = strchr(text, '\n');
+		REQUIRE(end != NULL);
+		memmove(text, end + 1, strlen(end + 1) + 1);
+		count++;
+	}
+	return count;
+}
+
 int main(void)
 {
 	static void *blocks[3000];
@@ -111,19 +127,21 @@ int main(void)
 	rewind(stream);
 	REQUIRE(fread(text, 1, length, stream) == length);
 	check_xml(text);
+	if (is_under_halloc())
+		REQUIRE(take_fast(text) == 2);
+	else
+		take_fast(text);
 	printf("well-formed, %d deep\n", deepest);
 	printf("%.*s\n", (int)strcspn(text, "\n"), text);
 	find(text, "<heap nr=\"0\">\n<sizes>\n");
 	find(text, "  <size from=\"#\" to=\"#\" total=\"#\" count=\"#\"/>\n");
-	find(text, "</sizes>\n<total type=\"fast\" count=\"#\" size=\"#\"/>\n"
-	           "<total type=\"rest\" count=\"#\" size=\"#\"/>\n"
+	find(text, "</sizes>\n<total type=\"rest\" count=\"#\" size=\"#\"/>\n"
 	           "<system type=\"current\" size=\"#\"/>\n<system type=\"max\" size=\"#\"/>\n"
 	           "<aspace type=\"total\" size=\"#\"/>\n<aspace type=\"mprotect\" size=\"#\"/>\n"
 	           "</heap>\n");
 	totals = strstr(text, "</heap>\n<total");
 	SAY(totals != NULL);
 	find(totals ? totals : "",
-	     "<total type=\"fast\" count=\"#\" size=\"#\"/>\n"
 	     "<total type=\"rest\" count=\"#\" size=\"#\"/>\n"
 	     "<total type=\"mmap\" count=\"#\" size=\"#\"/>\n"
 	     "<system type=\"current\" size=\"#\"/>\n<system type=\"max\" size=\"#\"/>\n"

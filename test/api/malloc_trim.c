@@ -1,4 +1,5 @@
-/* malloc_trim: 1 when something was given back, else 0; what lives stays as it is. */
+/* malloc_trim: 1 when something was given back, else 0, but for glibc since 2.43, which may say 1; what lives stays as it
+ * is. */
 #include "test.h"
 #include <malloc.h>
 
@@ -27,7 +28,8 @@ int main(void)
 	}
 	malloc_trim(0);
 	second = malloc_trim(0);
-	printf("trim: %d, again with nothing left: %d, spoiled %d\n", first, second, spoiled);
+	printf("trim: %d, spoiled %d\n", first, spoiled);
+	SAY(second == 0 || (second == 1 && !is_under_halloc()));
 	SAY(after + (16 << 20) < before);
 	for (int i = 0; i < LIVE; i++) {
 		blocks[i] = malloc(1000);

@@ -8,7 +8,7 @@ for kind in $kinds; do
 	hardened=$(sed -n 's/.*run: \(HALLOC_HARDENED=1\).*/\1/p' "test/death/$kind.c")
 	# shellcheck disable=SC2086 # none or one
 	out=$(env $hardened HALLOC_BACKTRACE=1 LD_PRELOAD="${TEST_LIB:-}" "$program" 2>&1)
-	if ! echo "$out" | sed '1,/^halloc:/d' | grep -q "/$kind(.*)\[0x[0-9a-f]*\]\$"; then
+	if ! echo "$out" | sed '1,/^halloc:/d' | grep -q "/$kind(.*) *\[0x[0-9a-f]*\]\$"; then
 		echo "$kind: no stack:"
 		echo "$out"
 		failed=1

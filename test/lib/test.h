@@ -29,6 +29,14 @@ __attribute__((noreturn)) static inline void test_fail(const char *file, int lin
 	_exit(1);
 }
 
+/* Whether the library is there: what it says of itself, libc's malloc does not. */
+extern const char test_page_b[] __asm__("halloc_page_b") __attribute__((weak));
+
+static inline bool is_under_halloc(void)
+{
+	return test_page_b != NULL;
+}
+
 /* Names the errno values that allocators set, so that outputs read well. */
 static inline const char *errno_name(int error)
 {

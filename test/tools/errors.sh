@@ -58,7 +58,7 @@ subject asleep
 tell asleep fill 100000 3000
 "$halloc" trim --wait 60 "$pid" >"$temporary/out" 2>"$temporary/err" &
 trim=$!
-# shellcheck disable=SC2317 # await calls it
+# shellcheck disable=SC2317,SC2329 # await calls it
 has_opened() { # PID: it reads the memory of another process
 	for descriptor in "/proc/$1/fd/"*; do
 		case $(readlink "$descriptor") in

@@ -15,7 +15,7 @@ tell seen thread 2
 command='top in a window'
 tmux -f /dev/null new-session -d -x 80 -y 24 "$halloc top -d 0.2 $pid; sleep 1000" || skip 'tmux does not start here'
 
-# shellcheck disable=SC2317 # await calls it
+# shellcheck disable=SC2317,SC2329 # await calls it
 window_shows() { # PATTERN
 	tmux capture-pane -p >"$temporary/out"
 	grep -Eq -- "$1" "$temporary/out"
