@@ -13,6 +13,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* One line at the first file, in place of many about what is missing. */
+#ifdef __GLIBC_PREREQ
+#if !__GLIBC_PREREQ(2, 33)
+#error "halloc takes glibc 2.33 or later"
+#endif
+#else
+#error "halloc takes glibc, 2.33 or later"
+#endif
+
 #ifdef HALLOC_DEBUG
 #define config_debug true
 #else
