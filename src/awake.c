@@ -98,8 +98,7 @@ static bool word_find(unsigned numbers)
 {
 	if (&__rseq_offset == NULL)
 		return false;
-	const struct rseq *rseq =
-	        (const void *)((const char *)__builtin_thread_pointer() + __rseq_offset);
+	const struct rseq *rseq = (const void *)(awake_thread() + __rseq_offset);
 	if ((int32_t)rseq->cpu_id < 0)
 		return false; /* the system, or the user, does not want it */
 	names_write(numbers);
@@ -110,7 +109,7 @@ static bool word_find(unsigned numbers)
 
 runs_seldom bool awake_is_watched(const void *theirs, const void *ours)
 {
-	const char *own = (const char *)__builtin_thread_pointer() + __rseq_offset;
+	const char *own = awake_thread() + __rseq_offset;
 	const struct rseq *rseq = (const void *)(own + ((const char *)theirs - (const char *)ours));
 
 	return (int32_t)__atomic_load_n(&rseq->cpu_id, __ATOMIC_RELAXED) >= 0;
@@ -140,7 +139,7 @@ void awake_boot(unsigned numbers)
 {
 	if (!word_find(numbers)) {
 		awake_first = OWN_FIRST;
-		awake_word_at = (uintptr_t)&own_word - (uintptr_t)__builtin_thread_pointer();
+		awake_word_at = (uintptr_t)&own_word - (uintptr_t)awake_thread();
 	}
 	awake_forget();
 }

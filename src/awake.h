@@ -68,9 +68,30 @@ static inline uint16_t awake_mark(unsigned number)
 	return (uint16_t)awake_word(number);
 }
 
+#if defined __x86_64__ && defined __clang__
+#define AWAKE_ASKS_FOR_THREAD (__clang_major__ < 14)
+#elif defined __x86_64__
+#define AWAKE_ASKS_FOR_THREAD (__GNUC__ < 11)
+#else
+#define AWAKE_ASKS_FOR_THREAD 0
+#endif
+
+/* GCC before 11 and Clang before 14 do not make it for x86_64, where the first word of a thread's block is its address. */
+static inline char *awake_thread(void)
+{
+#if AWAKE_ASKS_FOR_THREAD
+	char *thread;
+
+	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	return thread;
+#else
+	return __builtin_thread_pointer();
+#endif
+}
+
 static inline volatile uintptr_t *awake_own_word(void)
 {
-	return (volatile uintptr_t *)(void *)((char *)__builtin_thread_pointer() + awake_word_at);
+	return (volatile uintptr_t *)(void *)(awake_thread() + awake_word_at);
 }
 
 /* Whether ptr is an address, and the thread has not slept since it was noted as awake. */
