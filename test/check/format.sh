@@ -9,5 +9,10 @@ command -v clang-format >/dev/null || {
 	echo "clang-format is not installed"
 	exit 77
 }
+version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+[ "$version" -le 16 ] || {
+	echo "clang-format $version lays out some lines otherwise than 14"
+	exit 77
+}
 # shellcheck disable=SC2086 # one word a file
 clang-format --dry-run -Werror $files
