@@ -22,6 +22,9 @@ HEAD  = @mkdir -p $(@D); rm -f $@;
 # shared libraries of a test, found next to it wherever the tree lies
 FIND  = $(LDFLAGS) -Wl,-rpath,'$$ORIGIN/../lib'
 
+# Named here, or make 4.4 takes the rule for any group for those of unit, as long as these are not there.
+$(DEBUG) build/model/hits.o: Makefile
+
 .SECONDEXPANSION:
 .SECONDARY:
 
