@@ -45,15 +45,29 @@ bool hfindptr(struct heap *heap, const void *ptr, struct heap_view *view)
 /* The cell that was found last, of many pages as a rule. */
 static uint32_t cell_hint;
 
+/* As view_of, without the lock: the start is read first, so that the rest is not older than it. */
+static struct heap_view view_unlocked(const struct heap *heap, uint32_t cell)
+{
+	const struct heap_cell *seen = cell_at(heap, cell);
+	uint32_t offset = __atomic_load_n(&seen->offset, __ATOMIC_ACQUIRE);
+
+	return (struct heap_view){
+	        .start = (void *)heap_address_of(heap, offset),
+	        .bytes = heap_bytes_of(heap, __atomic_load_n(&seen->size, __ATOMIC_RELAXED)),
+	        .kind = (enum heap_kind)__atomic_load_n(&seen->kind, __ATOMIC_RELAXED),
+	};
+}
+
 /* Finds the block that ptr lies in, if it is the same as the last time. The record may be in use for another cell
- * meanwhile: then the page that this one started at no longer names it, since before. */
+ * meanwhile: then the page that this one started at no longer names it, since before. (With the size of an earlier cell,
+ * the later one would reach over blocks behind it.) */
 static bool hint_find(const struct heap *heap, size_t offset, struct heap_view *view)
 {
 	uint32_t cell = __atomic_load_n(&cell_hint, __ATOMIC_RELAXED);
 
 	if (cell == 0 || cell >= heap->records)
 		return false;
-	*view = view_of(heap, cell);
+	*view = view_unlocked(heap, cell);
 	size_t start = (uintptr_t)view->start - heap->base;
 	if (view->kind != HEAP_BLOCK || offset - start >= view->bytes)
 		return false;
