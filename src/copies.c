@@ -153,13 +153,14 @@ static bool may_add_text(const char *function, ADD_TAKES)
 	static void *copies_##function(kind##_TAKES)                                          \
 	{                                                                                     \
 		void *(*theirs)(kind##_TAKES) =                                               \
-		        (void *(*)(kind##_TAKES))names[AT_##function].theirs;                 \
+		        (void *(*)(kind##_TAKES))homes_theirs(&names[AT_##function]);         \
 		return kind##_MAY(#function, kind##_GIVES) ? theirs(kind##_GIVES) : to;       \
 	}                                                                                     \
 	static void *copies_##function##_chk(kind##_TAKES, size_t room)                       \
 	{                                                                                     \
 		void *(*theirs)(kind##_TAKES, size_t) =                                       \
-		        (void *(*)(kind##_TAKES, size_t))names[AT_##function##_chk].theirs;   \
+		        (void *(*)(kind##_TAKES, size_t))homes_theirs(                        \
+		                &names[AT_##function##_chk]);                                 \
 		return kind##_MAY(#function, kind##_GIVES) ? theirs(kind##_GIVES, room) : to; \
 	}
 COPIES(X)

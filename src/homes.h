@@ -24,6 +24,14 @@ struct homes_range {
 
 #define HOMES_MAX 4u
 
+/* What a function of ours calls that the program has come to by a slot: that was changed when theirs was known, and what it
+ * held orders what is read behind it on some machines only by a fence. */
+static inline void *homes_theirs(const struct homes_name *name)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __atomic_load_n(&name->theirs, __ATOMIC_RELAXED);
+}
+
 /* Functions that belong together. */
 struct homes_set {
 	const char *home; /* words: how the names of their files begin; none: this library's */

@@ -131,22 +131,23 @@ static bool may_delete(void *ptr, enum origin wanted, size_t size, size_t alignm
 	return false;
 }
 
-#define X(name, origin, kind)                                                \
-	static void *origins##name(kind##_TAKES)                             \
-	{                                                                    \
-		void *(*theirs)(kind##_TAKES) =                              \
-		        (void *(*)(kind##_TAKES))operators[AT##name].theirs; \
-		return made(theirs(kind##_GIVES), ORIGIN_##origin, size);    \
+#define X(name, origin, kind)                                                        \
+	static void *origins##name(kind##_TAKES)                                     \
+	{                                                                            \
+		void *(*theirs)(kind##_TAKES) =                                      \
+		        (void *(*)(kind##_TAKES))homes_theirs(&operators[AT##name]); \
+		return made(theirs(kind##_GIVES), ORIGIN_##origin, size);            \
 	}
 NEWS(X)
 #undef X
 
-#define X(name, origin, kind)                                                                      \
-	static void origins##name(kind##_TAKES)                                                    \
-	{                                                                                          \
-		void (*theirs)(kind##_TAKES) = (void (*)(kind##_TAKES))operators[AT##name].theirs; \
-		if (may_delete(ptr, ORIGIN_##origin, kind##_SAYS))                                 \
-			theirs(kind##_GIVES);                                                      \
+#define X(name, origin, kind)                                                       \
+	static void origins##name(kind##_TAKES)                                     \
+	{                                                                           \
+		void (*theirs)(kind##_TAKES) =                                      \
+		        (void (*)(kind##_TAKES))homes_theirs(&operators[AT##name]); \
+		if (may_delete(ptr, ORIGIN_##origin, kind##_SAYS))                  \
+			theirs(kind##_GIVES);                                       \
 	}
 DELETES(X)
 #undef X
@@ -177,32 +178,34 @@ static struct homes_name allocators[ALLOCATORS];
 
 static void *origins_malloc(size_t size)
 {
-	return unknown(((void *(*)(size_t))allocators[AT_malloc].theirs)(size));
+	return unknown(((void *(*)(size_t))homes_theirs(&allocators[AT_malloc]))(size));
 }
 
 static void *origins_calloc(size_t count, size_t size)
 {
-	return unknown(((void *(*)(size_t, size_t))allocators[AT_calloc].theirs)(count, size));
+	return unknown(
+	        ((void *(*)(size_t, size_t))homes_theirs(&allocators[AT_calloc]))(count, size));
 }
 
 static void *origins_realloc(void *ptr, size_t size)
 {
 	if (ptr != NULL)
 		makers_set(ptr, ORIGIN_UNKNOWN);
-	return unknown(((void *(*)(void *, size_t))allocators[AT_realloc].theirs)(ptr, size));
+	return unknown(
+	        ((void *(*)(void *, size_t))homes_theirs(&allocators[AT_realloc]))(ptr, size));
 }
 
 static void origins_free(void *ptr)
 {
 	if (ptr != NULL)
 		makers_set(ptr, ORIGIN_UNKNOWN);
-	((void (*)(void *))allocators[AT_free].theirs)(ptr);
+	((void (*)(void *))homes_theirs(&allocators[AT_free]))(ptr);
 }
 
 static void *origins_aligned_alloc(size_t alignment, size_t size)
 {
 	void *(*theirs)(size_t, size_t) =
-	        (void *(*)(size_t, size_t))allocators[AT_aligned_alloc].theirs;
+	        (void *(*)(size_t, size_t))homes_theirs(&allocators[AT_aligned_alloc]);
 
 	return unknown(theirs(alignment, size));
 }
@@ -210,7 +213,7 @@ static void *origins_aligned_alloc(size_t alignment, size_t size)
 static int origins_posix_memalign(void **place, size_t alignment, size_t size)
 {
 	int (*theirs)(void **, size_t, size_t) =
-	        (int (*)(void **, size_t, size_t))allocators[AT_posix_memalign].theirs;
+	        (int (*)(void **, size_t, size_t))homes_theirs(&allocators[AT_posix_memalign]);
 	int error = theirs(place, alignment, size);
 
 	if (error == 0)

@@ -87,7 +87,7 @@ static void slot_visit(struct homes_set *set, struct object *object, const ElfW(
 		return;
 	}
 	if (bound == BOUND_HOME && name->theirs == NULL)
-		name->theirs = *(void **)slot;
+		__atomic_store_n(&name->theirs, *(void **)slot, __ATOMIC_RELAXED);
 	if (bound == BOUND_HOME || bound == BOUND_NOT_YET)
 		slot_change(object, slot, name->ours);
 }
@@ -304,13 +304,13 @@ static struct homes_name lookups[LOOKUPS];
 runs_seldom static void *relink_dlsym(void *handle, const char *name)
 {
 	relink_update();
-	return ((void *(*)(void *, const char *))lookups[AT_dlsym].theirs)(handle, name);
+	return ((void *(*)(void *, const char *))homes_theirs(&lookups[AT_dlsym]))(handle, name);
 }
 
 runs_seldom static void *relink_dlvsym(void *handle, const char *name, const char *version)
 {
 	void *(*theirs)(void *, const char *, const char *) =
-	        (void *(*)(void *, const char *, const char *))lookups[AT_dlvsym].theirs;
+	        (void *(*)(void *, const char *, const char *))homes_theirs(&lookups[AT_dlvsym]);
 
 	relink_update();
 	return theirs(handle, name, version);
