@@ -108,7 +108,9 @@ static inline bool quarantine_find_in(struct quarantine *quarantine,
 {
 	uint64_t rest;
 
-	if (entry->kind != PAGEMAP_HIDDEN || entry->arena != quarantine->arena->number)
+	/* First the kind: a slab of another arena may come here meanwhile, and is to be known for such. */
+	if (__atomic_load_n(&entry->kind, __ATOMIC_ACQUIRE) != PAGEMAP_HIDDEN ||
+	    entry->arena != quarantine->arena->number)
 		return false;
 	const struct sizeclass *shape = &sizeclasses[entry->sizeclass];
 	uint64_t slot = sizeclass_divide((uintptr_t)ptr - entry->start, shape->reciprocal, &rest);
