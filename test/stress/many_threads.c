@@ -1,5 +1,6 @@
 /* 2,000 threads alive at once, on small stacks, each with allocations of its own. */
 #include "test.h"
+#include <limits.h>
 #include <pthread.h>
 
 enum { THREADS = 2000, HELD = 30 };
@@ -31,7 +32,8 @@ int main(void)
 	pthread_barrier_init(&all_here, NULL, THREADS + 1);
 	pthread_barrier_init(&all_checked, NULL, THREADS + 1);
 	pthread_attr_init(&attributes);
-	REQUIRE(pthread_attr_setstacksize(&attributes, 32 << 10) == 0);
+	REQUIRE(pthread_attr_setstacksize(&attributes, (size_t)PTHREAD_STACK_MIN + (16 << 10)) ==
+	        0);
 	for (uintptr_t i = 0; i < THREADS; i++)
 		REQUIRE(pthread_create(&threads[i], &attributes, work, (void *)i) == 0);
 	pthread_barrier_wait(&all_here);
