@@ -5,7 +5,8 @@
  * Always: the unwinder is loaded at start-up, where it may allocate; later it does not.
  * Locks:  none of ours; libc's unwinder may take the loader's.
  *
- * Lines are FILE(FUNCTION+OFFSET)[ADDRESS], or FILE(+OFFSET)[ADDRESS] for addr2line -e FILE OFFSET.
+ * Lines are FILE(FUNCTION+OFFSET)[ADDRESS], or FILE(+OFFSET)[ADDRESS] for addr2line -e FILE OFFSET. An address lies in the
+ * call, not behind it, where the unwinder has it: what is there may belong to the next line, or to the next function.
  */
 #include "backtrace.h"
 #include "options.h"
@@ -35,6 +36,38 @@ static int own_frames(void *const *frames, int count)
 	return own == count ? 0 : own;
 }
 
+/* The code to which a signal handler returns, as libc, or the system, has it. */
+#if defined __x86_64__
+static const unsigned char trampoline[] = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
+#elif defined __aarch64__
+static const unsigned char trampoline[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0, 0, 0xd4};
+#endif
+
+/* Byte by byte, as the unwinder itself looked at the code: beyond what differs there may be nothing. */
+static bool is_trampoline(const void *frame)
+{
+	const unsigned char *code = frame;
+	size_t same = 0;
+
+	while (same < sizeof trampoline && code[same] == trampoline[same])
+		same++;
+	return same == sizeof trampoline;
+}
+
+/* Moves the frames, which are where calls return to, into the calls. A signal is no call: the frame behind it is the very
+ * instruction that it came before. */
+static void find_calls(void **frames, int count)
+{
+	bool interrupted = false;
+
+	for (int i = 0; i < count; i++) {
+		bool is_signal = is_trampoline(frames[i]);
+		if (!is_signal && !interrupted)
+			frames[i] = (char *)frames[i] - 1;
+		interrupted = is_signal;
+	}
+}
+
 static void print(void *const *frames, int count)
 {
 	struct report_alone alone;
@@ -48,10 +81,10 @@ static void print_here(void)
 {
 	void *frames[FRAMES_MAX];
 	int count = backtrace(frames, FRAMES_MAX);
+	int own = own_frames(frames, count);
 
-	/* The first two are this function and the report. */
-	if (count > 2)
-		print(frames + 2, count - 2);
+	find_calls(frames + own, count - own);
+	print(frames + own, count - own);
 }
 
 void backtrace_take(struct backtrace *place)
@@ -65,6 +98,7 @@ void backtrace_take(struct backtrace *place)
 	int own = own_frames(frames, count);
 	place->thread = gettid();
 	place->count = count - own < BACKTRACE_FRAMES ? count - own : BACKTRACE_FRAMES;
+	find_calls(frames + own, place->count);
 	memcpy(place->frames, frames + own, (size_t)place->count * sizeof *frames);
 	errno = saved;
 }
