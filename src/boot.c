@@ -23,6 +23,8 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <string.h>
 
 enum boot_stage boot_stage;
 bool boot_started;
@@ -111,8 +113,24 @@ static pthread_t forks_alone; /* the thread that does */
  * a handler that runs between ours: then all is locked already. */
 static unsigned alone;
 
+/* While the locks are taken, or given back, one by one, a signal handler that allocates would wait for one that its own
+ * thread holds. */
+runs_later static void signals_hold(sigset_t *before)
+{
+	sigset_t all;
+
+	memset(&all, 0xff, sizeof all);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+runs_later static void signals_let(const sigset_t *before)
+{
+	pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 runs_later static void fork_prepare(void)
 {
+	sigset_t before;
 	bool mine = alone != 0 && forks_alone == pthread_self();
 
 	if (lock_is_alone() || lock_is_forking()) {
@@ -122,8 +140,10 @@ runs_later static void fork_prepare(void)
 	}
 	if (mine)
 		alone <<= 1;
+	signals_hold(&before);
 	pthread_mutex_lock(&boot_mutex);
 	lock_fork_prepare();
+	signals_let(&before);
 }
 
 /* Whether the fork that ends was made so: others may have begun since, in signal handlers, and by threads. */
@@ -139,10 +159,14 @@ runs_later static bool forked_alone(void)
 
 runs_later static void fork_parent(void)
 {
+	sigset_t before;
+
 	if (forked_alone())
 		return;
+	signals_hold(&before);
 	lock_fork_parent();
 	pthread_mutex_unlock(&boot_mutex);
+	signals_let(&before);
 }
 
 runs_later static void caches_call(struct lock_later *later)
@@ -170,28 +194,36 @@ runs_later static void threads_end(void)
 {
 	slots_fork_child();
 	makers_opening = 0; /* by others */
-	if (boot_is_ready()) {
+	if (boot_is_ready())
 		caches_end();
-		background_fork_child();
-	}
+}
+
+runs_later static void locks_reset(void)
+{
+	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+
+	lock_fork_child();
+	boot_mutex = fresh;
 }
 
 runs_later static void fork_child(void)
 {
-	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+	sigset_t before;
+	bool was_alone = forked_alone();
 
-	if (forked_alone()) {
-		if (lock_is_forking()) {
-			lock_fork_child_within();
-			threads_end();
-		}
+	if (was_alone && !lock_is_forking())
 		return;
-	}
-	if (forks_alone != pthread_self())
+	signals_hold(&before);
+	if (!was_alone && forks_alone != pthread_self())
 		alone = 0; /* of a thread that is no more */
-	lock_fork_child();
-	boot_mutex = fresh;
+	if (was_alone)
+		lock_fork_child_within();
+	else
+		locks_reset();
 	threads_end();
+	signals_let(&before);
+	if (boot_is_ready())
+		background_fork_child();
 }
 
 void boot_prepare_forks(void)
