@@ -6,7 +6,8 @@
  *              another arena's slot   ->  the outbox, and home from there
  *
  * Holds:  nothing: slots lie in the cache of the thread.
- * Always: the cache is hidden, or said to be busy, while it is changed.
+ * Always: the cache is hidden, or said to be busy, while it is changed; a free leaves errno alone, where it finds no memory
+ *         for more at hand, too.
  * Locks:  none of its own; may take THREADS, ARENA and PAGE_B.
  */
 #include "misses.h"
@@ -16,11 +17,14 @@
 #include "slots.h"
 #include "tcache.h"
 
+#include <errno.h>
+
 __attribute__((noinline)) static void send_slow(struct slot slot, const struct pagemap_entry *entry)
 {
 	if (tcache_is_busy())
 		return; /* it is lost */
 	/* Or a signal handler has interrupted its thread where that puts something into the outbox. */
+	int saved = errno;
 	bool apart = !tcache_have() || tcache_more(tcache_of_thread())->busy != 0;
 	struct tcache *tcache = tcache_hide();
 	if (apart) {
@@ -35,6 +39,7 @@ __attribute__((noinline)) static void send_slow(struct slot slot, const struct p
 		outbox_put_any(tcache, slot, entry);
 	}
 	tcache_show(tcache);
+	errno = saved;
 }
 
 __attribute__((noinline)) void misses_send(void *ptr, const struct pagemap_entry *entry,
@@ -89,6 +94,7 @@ __attribute__((noinline)) void misses_spill(void *ptr, const struct pagemap_entr
                                             uint8_t *state)
 {
 	struct slot slot = {.ptr = ptr, .state = state};
+	int saved = errno;
 
 	*state = SLOT_DEAD;
 	/* A signal handler may have come in between when the thread was to be noted as awake no more. */
@@ -100,6 +106,7 @@ __attribute__((noinline)) void misses_spill(void *ptr, const struct pagemap_entr
 	magazines_keep(tcache, slot, entry);
 	idle_tick();
 	tcache_show(tcache);
+	errno = saved;
 }
 
 runs_seldom bool misses_sample_due(unsigned class)
