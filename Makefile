@@ -81,15 +81,20 @@ bench: all ## measure against glibc and the installed peers
 
 INTO = "$(DESTDIR)$(PREFIX)"
 install: all ## install to $(DESTDIR)$(PREFIX)
-	install -d $(INTO)/lib $(INTO)/include $(INTO)/bin $(INTO)/libexec/halloc
+	install -d $(INTO)/lib/pkgconfig $(INTO)/include $(INTO)/bin $(INTO)/libexec/halloc
 	install -m 755 libhalloc.so $(INTO)/lib/libhalloc.so.1
 	ln -sf libhalloc.so.1 $(INTO)/lib/libhalloc.so
 	install -m 644 include/halloc.h $(INTO)/include/halloc.h
+	printf '%s\n' 'prefix=$(PREFIX)' '' 'Name: halloc' 'Description: a malloc whose heap can be seen' \
+	        'Version: 1' 'Cflags: -I$${prefix}/include' \
+	        'Libs: -L$${prefix}/lib -Wl,--push-state,--no-as-needed -lhalloc -Wl,--pop-state' \
+	        >$(INTO)/lib/pkgconfig/halloc.pc
 	install -m 755 scripts/halloc $(INTO)/bin/halloc
 	install -m 755 $(TOOLS) $(INTO)/libexec/halloc/
 
 uninstall: ## remove what install has put there
-	rm -f $(INTO)/lib/libhalloc.so.1 $(INTO)/lib/libhalloc.so $(INTO)/include/halloc.h $(INTO)/bin/halloc
+	rm -f $(INTO)/lib/libhalloc.so.1 $(INTO)/lib/libhalloc.so $(INTO)/lib/pkgconfig/halloc.pc
+	rm -f $(INTO)/include/halloc.h $(INTO)/bin/halloc
 	rm -rf $(INTO)/libexec/halloc
 
 format: ## format the C sources in place

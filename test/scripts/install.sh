@@ -8,7 +8,7 @@ install_to() { # DESTDIR PREFIX
 	expect 0 make -s -o all install DESTDIR="$1" PREFIX="$2"
 	is_silent out
 	is_silent err
-	for file in lib/libhalloc.so.1 lib/libhalloc.so include/halloc.h bin/halloc libexec/halloc/halloc-top; do
+	for file in lib/libhalloc.so.1 lib/libhalloc.so lib/pkgconfig/halloc.pc include/halloc.h bin/halloc libexec/halloc/halloc-top; do
 		[ -f "$1$2/$file" ] || fail "$command: there is no $1$2/$file"
 	done
 }
@@ -19,6 +19,14 @@ says "^$temporary/there/lib/libhalloc.so.1\$"
 for verb in run compare check top map trim; do
 	expect 0 "$temporary/there/bin/halloc" $verb --help
 done
+
+# A compiler finds the library by what pkg-config says, for C++ programs that call nothing of it by name, too.
+echo 'int main() { delete new int; }' >"$temporary/new.cc"
+PKG_CONFIG_PATH="$temporary/there/lib/pkgconfig" expect 0 pkg-config --cflags --libs halloc
+# shellcheck disable=SC2046 # one word an option
+expect 0 "${CXX:-c++}" -o "$temporary/new" "$temporary/new.cc" $(cat "$temporary/out")
+expect 0 readelf -d "$temporary/new"
+says 'libhalloc\.so\.1'
 
 # uninstall leaves what others have put there, and nothing of halloc.
 : >"$temporary/there/lib/other.so"
