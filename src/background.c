@@ -12,6 +12,7 @@
  */
 #include "background.h"
 #include "idle.h"
+#include "lock.h"
 #include "objects.h"
 #include "options.h"
 #include "page_b.h"
@@ -21,7 +22,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -38,8 +38,8 @@
 #define PAUSE_MS_MOST 500u
 
 static bool runs;
-static uint32_t rung;                     /* somebody came by */
-static sigset_t makers_signals lies_late; /* those that its maker blocks */
+static uint32_t rung;                                /* somebody came by */
+static struct lock_signals makers_signals lies_late; /* what its maker let in */
 
 static uint32_t is_rung(void)
 {
@@ -117,7 +117,7 @@ static void *work(void *arg)
 	}
 	__atomic_store_n(&idle_passed, NULL, __ATOMIC_RELAXED);
 	/* Where it is the last thread, the program's handlers for exit run here. */
-	pthread_sigmask(SIG_SETMASK, &makers_signals, NULL);
+	lock_let_signals(&makers_signals);
 	return NULL;
 }
 
@@ -133,13 +133,11 @@ static void *work(void *arg)
 static int thread_make(void)
 {
 	pthread_t thread;
-	sigset_t all;
 
 	tcache_have();
-	memset(&all, 0xff, sizeof all);
-	pthread_sigmask(SIG_SETMASK, &all, &makers_signals); /* a thread starts with its maker's */
+	lock_hold_signals(&makers_signals); /* a thread starts with its maker's */
 	int failed = LIBC(pthread_create)(&thread, NULL, work, NULL);
-	pthread_sigmask(SIG_SETMASK, &makers_signals, NULL);
+	lock_let_signals(&makers_signals);
 	if (failed == 0)
 		LIBC(pthread_detach)(thread);
 	return failed;

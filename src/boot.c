@@ -23,8 +23,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
-#include <string.h>
 
 enum boot_stage boot_stage;
 bool boot_started;
@@ -113,24 +111,9 @@ static pthread_t forks_alone; /* the thread that does */
  * a handler that runs between ours: then all is locked already. */
 static unsigned alone;
 
-/* While the locks are taken, or given back, one by one, a signal handler that allocates would wait for one that its own
- * thread holds. */
-runs_later static void signals_hold(sigset_t *before)
-{
-	sigset_t all;
-
-	memset(&all, 0xff, sizeof all);
-	pthread_sigmask(SIG_SETMASK, &all, before);
-}
-
-runs_later static void signals_let(const sigset_t *before)
-{
-	pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 runs_later static void fork_prepare(void)
 {
-	sigset_t before;
+	struct lock_signals signals;
 	bool mine = alone != 0 && forks_alone == pthread_self();
 
 	if (lock_is_alone() || lock_is_forking()) {
@@ -140,10 +123,10 @@ runs_later static void fork_prepare(void)
 	}
 	if (mine)
 		alone <<= 1;
-	signals_hold(&before);
+	lock_hold_signals(&signals);
 	pthread_mutex_lock(&boot_mutex);
 	lock_fork_prepare();
-	signals_let(&before);
+	lock_let_signals(&signals);
 }
 
 /* Whether the fork that ends was made so: others may have begun since, in signal handlers, and by threads. */
@@ -159,14 +142,14 @@ runs_later static bool forked_alone(void)
 
 runs_later static void fork_parent(void)
 {
-	sigset_t before;
+	struct lock_signals signals;
 
 	if (forked_alone())
 		return;
-	signals_hold(&before);
+	lock_hold_signals(&signals);
 	lock_fork_parent();
 	pthread_mutex_unlock(&boot_mutex);
-	signals_let(&before);
+	lock_let_signals(&signals);
 }
 
 runs_later static void caches_call(struct lock_later *later)
@@ -208,12 +191,12 @@ runs_later static void locks_reset(void)
 
 runs_later static void fork_child(void)
 {
-	sigset_t before;
+	struct lock_signals signals;
 	bool was_alone = forked_alone();
 
 	if (was_alone && !lock_is_forking())
 		return;
-	signals_hold(&before);
+	lock_hold_signals(&signals);
 	if (!was_alone && forks_alone != pthread_self())
 		alone = 0; /* of a thread that is no more */
 	if (was_alone)
@@ -221,7 +204,7 @@ runs_later static void fork_child(void)
 	else
 		locks_reset();
 	threads_end();
-	signals_let(&before);
+	lock_let_signals(&signals);
 	if (boot_is_ready())
 		background_fork_child();
 }

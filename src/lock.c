@@ -16,6 +16,7 @@
 
 #include <sched.h>
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 /* stdio's list lock, exported by glibc since 2.2.5; other C libraries do without. */
@@ -313,6 +314,20 @@ runs_seldom void lock_abandon(void)
 			give(lock);
 	if (ours)
 		pthread_mutex_unlock(&registry);
+}
+
+runs_later void lock_hold_signals(struct lock_signals *signals)
+{
+	sigset_t all;
+
+	memset(&all, 0xff, sizeof all);
+	signals->held = pthread_sigmask(SIG_SETMASK, &all, &signals->before) == 0;
+}
+
+runs_later void lock_let_signals(const struct lock_signals *signals)
+{
+	if (signals->held)
+		pthread_sigmask(SIG_SETMASK, &signals->before, NULL);
 }
 
 runs_later void lock_fork_prepare(void)

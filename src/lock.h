@@ -10,6 +10,7 @@
 #include "report.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -114,6 +115,16 @@ void lock_abandon(void);
 /* For who takes the same lock over and over, for long, before it does: a mutex goes to who comes by, not to who waits, and a
  * fork might wait for ever. Waits for some time only, as the fork may wait for what this thread holds. */
 void lock_let_forks_pass(void);
+
+/* Keeps the signals of the thread that calls waiting, and lets them come in again. For where locks are taken, or given back,
+ * one by one: a signal handler that allocates would wait for one that its own thread holds. Where the system refuses to
+ * keep them, nothing changes. */
+struct lock_signals {
+	sigset_t before;
+	bool held;
+};
+void lock_hold_signals(struct lock_signals *signals);
+void lock_let_signals(const struct lock_signals *signals);
 
 /* Around fork: every registered lock is taken in rank order, and given back in the parent and the
  * child. In between, the forking thread may go on using what they guard. A lock that it holds already, as it has
