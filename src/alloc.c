@@ -180,6 +180,8 @@ runs_seldom static void *new_sampled(size_t size, size_t alignment, unsigned cla
 	struct tcache *tcache = tcache_hide();
 	ptr = guarded_new(size, alignment, GUARDED_NEW);
 	tcache_show(tcache);
+	if (ptr == NULL)
+		page_b_count(&halloc_page_b.samples_missed, 1);
 	errno = saved;
 	return ptr;
 }

@@ -61,6 +61,7 @@ static bool rooms_boot(void)
 	slab_has_origins = hardened_on && options.mismatch != 0;
 	if (hardened_on || options.sample != 0)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
+	halloc_page_b.sample_one_in = hardened_on ? 0 : options.sample;
 	slab_boot();
 	slots_came_twice = came_twice;
 	if (!tcache_boot() || !tcache_have() || !hardened_boot())

@@ -459,5 +459,7 @@ void guarded_boot(unsigned live_max, bool both_ends)
 	misuse_history = guards_history;
 	guarded_worth_bytes = machine_memory_bytes();
 	os_mappings_max(); /* now, as the program may forbid itself to open a file */
+	halloc_page_b.guarded_bytes = sizeof(struct guarded);
+	halloc_page_b.guarded_live_max = live_max;
 	guards_on = true;
 }

@@ -20,7 +20,7 @@
  */
 #define PAGE_B_MAGIC_BYTES 'H', 'A', 'L', 'L', 'O', 'C', '\r', '\n'
 #define PAGE_B_MAGIC       ((const char[]){PAGE_B_MAGIC_BYTES})
-#define PAGE_B_VERSION     4u
+#define PAGE_B_VERSION     5u
 
 struct page_b_header {
 	char magic[8];
@@ -34,6 +34,8 @@ struct page_b_header {
 	uint32_t arena_bytes;
 	uint32_t tcache_bytes;
 	uint32_t class_count;
+	uint32_t guarded_bytes;    /* 0: there are no guarded blocks */
+	uint32_t guarded_live_max; /* how many of them may be live at a time */
 	uint64_t os_page_bytes;
 	uint64_t ready;        /* 1 once the heap stands */
 	const void *heap;      /* struct heap of the process */
@@ -57,6 +59,8 @@ struct page_b_header {
 	uint64_t committed_bytes_peak; /* of what limit.h calls committed */
 	uint64_t pressure_purges;      /* purges for want of memory in the control group */
 	uint64_t purge_ns;             /* time in purges, while the statistics are on */
+	uint64_t sample_one_in;        /* one allocation in so many is sampled; 0: none */
+	uint64_t samples_missed;       /* whose turn it was, but there was no room for one more */
 };
 
 extern struct page_b_header halloc_page_b;

@@ -8,6 +8,7 @@
  * every page that was written to, the header's among them: there its magic is searched for.
  */
 #include "header.h"
+#include "guards.h"
 #include "heap.h"
 #include "pagemap.h"
 #include "sizeclass.h"
@@ -211,8 +212,9 @@ static bool layout_is_ours(const struct page_b_header *header)
 	       header->entry_bytes == sizeof(struct pagemap_entry) &&
 	       header->slab_bytes == sizeof(struct slab) &&
 	       header->arena_bytes == sizeof(struct arena) &&
-	       header->tcache_bytes == sizeof(struct tcache) && header->class_count != 0 &&
-	       header->class_count <= CLASSES_MAX;
+	       header->tcache_bytes == sizeof(struct tcache) &&
+	       (header->guarded_bytes == 0 || header->guarded_bytes == sizeof(struct guarded)) &&
+	       header->class_count != 0 && header->class_count <= CLASSES_MAX;
 }
 
 /* What to call the source in a message. */
