@@ -37,10 +37,14 @@ static void note_files(struct source *source, const char *note, size_t bytes)
 		if (name + length == end)
 			return;
 		memcpy(range, ranges + i * sizeof range, sizeof range);
-		struct region region = {range[0], range[1], range[2] * head[1],
-		                        source_names_library(name)};
+		struct region region = {
+		        .start = range[0],
+		        .end = range[1],
+		        .offset = range[2] * head[1],
+		        .is_library = source_names_library(name),
+		};
 		if (region.start < region.end)
-			source_add_region(source, &region);
+			source_add_region(source, &region, name);
 		name += length + 1;
 	}
 }
@@ -191,4 +195,11 @@ struct source *source_of_core(const char *path, struct tool_error *error)
 		return NULL;
 	}
 	return source;
+}
+
+struct source *source_of_subject(const char *subject, struct tool_error *error)
+{
+	if (subject[strspn(subject, "0123456789")] == '\0' && *subject != '\0')
+		return source_of_process(tool_argument_pid(subject), SOURCE_READ, error);
+	return source_of_core(subject, error);
 }

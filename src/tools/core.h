@@ -9,4 +9,7 @@
 /* Returns: NULL with the error set. */
 struct source *source_of_core(const char *path, struct tool_error *error);
 
+/* What a person names: a process by its number, a core by its path. Returns: NULL with the error set. */
+struct source *source_of_subject(const char *subject, struct tool_error *error);
+
 #endif

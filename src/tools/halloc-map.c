@@ -8,7 +8,6 @@
 #include "terminal.h"
 #include "tool.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,13 +125,6 @@ static void arguments_read(struct request *request, int argc, char **argv)
 	request->subject = argv[1];
 }
 
-static struct source *subject_open(const char *subject, struct tool_error *error)
-{
-	if (subject[strspn(subject, "0123456789")] == '\0' && *subject != '\0')
-		return source_of_process(tool_argument_pid(subject), SOURCE_READ, error);
-	return source_of_core(subject, error);
-}
-
 typedef void (*picture_form)(FILE *out, const struct source *source,
                              const struct reader_snapshot *snapshot);
 
@@ -194,7 +186,7 @@ int main(int argc, char **argv)
 
 	tool_name = "halloc map";
 	arguments_read(&request, argc, argv);
-	struct source *source = subject_open(request.subject, &error);
+	struct source *source = source_of_subject(request.subject, &error);
 	if (source == NULL)
 		tool_die("%s", error.text);
 	if (!reader_take(source, READER_SLOTS, &snapshot, &error))

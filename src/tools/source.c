@@ -50,14 +50,17 @@ void source_pause(unsigned round)
 	nanosleep(&pause, NULL);
 }
 
-void source_add_region(struct source *source, const struct region *region)
+void source_add_region(struct source *source, const struct region *region, const char *path)
 {
 	size_t count = source->region_count;
+	size_t bytes = strlen(path) + 1;
 
 	if ((count & (count - 1)) == 0)
 		source->regions =
 		        tool_resize(source->regions, count == 0 ? 1 : count * 2, sizeof *region);
-	source->regions[source->region_count++] = *region;
+	source->regions[count] = *region;
+	source->regions[count].path = memcpy(tool_new(bytes, 1), path, bytes);
+	source->region_count++;
 }
 
 bool source_names_library(const char *path)
@@ -71,6 +74,8 @@ void source_close(struct source *source)
 {
 	if (source->fd >= 0)
 		close(source->fd);
+	for (size_t i = 0; i < source->region_count; i++)
+		free(source->regions[i].path);
 	free(source->regions);
 	free(source->segments);
 	free(source);
@@ -86,8 +91,8 @@ static FILE *proc_open(pid_t pid, const char *name)
 	return fopen(path, "re");
 }
 
-/* A line of maps that is of a file. Returns: false for any other. */
-static bool maps_parse(const char *line, struct region *region)
+/* A line of maps that is of a file. Returns: the path, in the line; NULL for any other. */
+static const char *maps_parse(char *line, struct region *region)
 {
 	unsigned long long start;
 	unsigned long long end;
@@ -96,9 +101,15 @@ static bool maps_parse(const char *line, struct region *region)
 
 	if (sscanf(line, "%llx-%llx %*4s %llx %*s %*s %n", &start, &end, &offset, &path) < 3 ||
 	    path == 0 || line[path] != '/')
-		return false;
-	*region = (struct region){start, end, offset, source_names_library(line + path)};
-	return true;
+		return NULL;
+	line[strcspn(line, "\n")] = '\0';
+	*region = (struct region){
+	        .start = start,
+	        .end = end,
+	        .offset = offset,
+	        .is_library = source_names_library(line + path),
+	};
+	return line + path;
 }
 
 bool source_maps_halloc(pid_t pid)
@@ -112,7 +123,7 @@ bool source_maps_halloc(pid_t pid)
 	if (maps == NULL)
 		return false;
 	while (!found && getline(&line, &room, maps) > 0)
-		found = maps_parse(line, &region) && region.is_library;
+		found = maps_parse(line, &region) != NULL && region.is_library;
 	free(line);
 	fclose(maps);
 	return found;
@@ -127,9 +138,11 @@ static bool maps_read(struct source *source, struct tool_error *error)
 
 	if (maps == NULL)
 		return tool_fail(error, "process %d has ended", (int)source->pid);
-	while (getline(&line, &room, maps) > 0)
-		if (maps_parse(line, &region))
-			source_add_region(source, &region);
+	while (getline(&line, &room, maps) > 0) {
+		const char *path = maps_parse(line, &region);
+		if (path != NULL)
+			source_add_region(source, &region, path);
+	}
 	free(line);
 	fclose(maps);
 	return true;

@@ -23,6 +23,7 @@ struct region {
 	uint64_t end;
 	uint64_t offset; /* in the file */
 	bool is_library; /* by its name */
+	char *path;      /* the source's own */
 };
 
 /* A stretch of memory in a core file. */
@@ -72,8 +73,8 @@ bool source_holds(struct source *source, uint64_t address, uint64_t bytes);
 
 bool source_write(struct source *source, uint64_t address, const void *buffer, size_t bytes);
 
-/* Adds a mapped file; and whether one of that name is the library. */
-void source_add_region(struct source *source, const struct region *region);
+/* Adds a mapped file, with a copy of its path; and whether one of that name is the library. */
+void source_add_region(struct source *source, const struct region *region, const char *path);
 bool source_names_library(const char *path);
 
 /* Whether a process that was opened has ended since. */

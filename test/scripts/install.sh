@@ -16,7 +16,7 @@ install_to '' "$temporary/there"
 expect 0 "$temporary/there/bin/halloc" check sh
 expect 0 "$temporary/there/bin/halloc" run -- sh -c 'echo "$LD_PRELOAD"'
 says "^$temporary/there/lib/libhalloc.so.1\$"
-for verb in run compare check top map trim; do
+for verb in run compare check top map sites trim; do
 	expect 0 "$temporary/there/bin/halloc" $verb --help
 done
 

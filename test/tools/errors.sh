@@ -8,6 +8,7 @@ refused() { # PATTERN PID
 	misuse "^halloc top: .*$1" "$halloc" top --once "$2"
 	misuse "^halloc top: .*$1" "$halloc" top --json "$2"
 	misuse "^halloc map: .*$1" "$halloc" map "$2"
+	misuse "^halloc sites: .*$1" "$halloc" sites "$2"
 	misuse "^halloc trim: .*$1" "$halloc" trim --wait 1 "$2"
 }
 
@@ -112,7 +113,7 @@ refused_as_nobody() { # VERB PID
 }
 setpriv --reuid=65534 --regid=65534 --clear-groups "$tools/halloc-top" --help >/dev/null 2>&1 ||
 	skip 'nobody may not run the tools here'
-for verb in top map trim; do
+for verb in top map sites trim; do
 	refused_as_nobody "$verb" "$pid"
 done
 expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups "$tools/halloc-top" --once
@@ -126,7 +127,7 @@ has_trace() { # PID
 }
 has_trace "$pid" || skip 'root may not trace here'
 untracing='setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace'
-for verb in top map trim; do
+for verb in top map sites trim; do
 	# shellcheck disable=SC2086 # words
 	misuse "no permission to read process $pid, though this is root: it takes CAP_SYS_PTRACE\$" \
 		$untracing "$tools/halloc-$verb" "$pid"

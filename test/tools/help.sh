@@ -3,7 +3,7 @@
 
 . test/tools/common
 
-for verb in top map trim; do
+for verb in top map sites trim; do
 	expect 0 "$halloc" "$verb" --help
 	is_silent err
 	says "^usage: halloc $verb "
@@ -24,12 +24,16 @@ for option in '--by state|class' '--color WHEN' '--width COLUMNS' '--height ROWS
 	'--html FILE'; do
 	says "^  $(echo "$option" | sed 's/|/[|]/') "
 done
+expect 0 "$halloc" sites --help
+for option in '--limit N' --folded --json; do
+	says "^  $option "
+done
 expect 0 "$halloc" trim --help
 says '^  --wait SECONDS '
 says 'a signal would'
 
 # Processes that are none.
-for verb in 'top --once' map trim; do
+for verb in 'top --once' map sites trim; do
 	# shellcheck disable=SC2086 # words
 	set -- $verb
 	misuse 'there is no process 999999999$' "$halloc" "$@" 999999999
@@ -64,12 +68,18 @@ misuse "^halloc map: --color takes always, never or auto" "$halloc" map --color 
 misuse "^halloc map: --width takes a number from 20 to 1000, not '19'" "$halloc" map --width 19 1
 misuse "^halloc map: --height takes a number from 8 to 1000, not '7'" "$halloc" map --height 7 1
 misuse '^halloc map: --svg needs a value' "$halloc" map --svg
+misuse '^halloc sites: no process and no core given' "$halloc" sites
+misuse '^halloc sites: only one process or core' "$halloc" sites 1 2
+misuse "^halloc sites: --limit takes a number from 1 to 1000000, not '0'" "$halloc" sites --limit 0 1
+misuse '^halloc sites: --limit needs a value' "$halloc" sites --limit
+misuse '^halloc sites: --folded and --json do not go together$' "$halloc" sites --json --folded 1
 misuse '^halloc map: --svg and --html cannot both go to standard output$' "$halloc" map --svg - --html - 1
 
 # Options may stand behind processes, too; behind "--" there are none.
 misuse '^halloc top: -d takes seconds' "$halloc" top 1 -d 0
 misuse '^halloc map: --by takes state or class' "$halloc" map 1 --by x
 misuse '^halloc map: --svg needs a value' "$halloc" map 1 --svg
+misuse '^halloc sites: --limit takes a number' "$halloc" sites 1 --limit x
 misuse '^halloc trim: --wait takes seconds' "$halloc" trim 1 --wait long
 expect 0 "$halloc" trim 1 --help
 says '^usage: halloc trim '
@@ -80,12 +90,14 @@ running="$running $!"
 misuse "process $! does not run under halloc" "$halloc" top $! --once
 
 # Files that are no cores.
-misuse 'cannot read /no/such/core: No such file' "$halloc" map /no/such/core
-misuse "cannot read : No such file" "$halloc" map ''
-misuse 'not a core file: /dev/null' "$halloc" map /dev/null
-misuse "not a core file: $temporary" "$halloc" map "$temporary"
-misuse 'not a core file: LICENSE' "$halloc" map LICENSE
-misuse 'an ELF file, but not a core: ' "$halloc" map build/tools/halloc-map
+for verb in map sites; do
+	misuse 'cannot read /no/such/core: No such file' "$halloc" $verb /no/such/core
+	misuse "cannot read : No such file" "$halloc" $verb ''
+	misuse 'not a core file: /dev/null' "$halloc" $verb /dev/null
+	misuse "not a core file: $temporary" "$halloc" $verb "$temporary"
+	misuse 'not a core file: LICENSE' "$halloc" $verb LICENSE
+	misuse 'an ELF file, but not a core: ' "$halloc" $verb build/tools/halloc-map
+done
 : >"$temporary/empty"
 misuse 'not a core file: .*/empty' "$halloc" map "$temporary/empty"
 finish
