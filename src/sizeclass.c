@@ -87,3 +87,9 @@ runs_later void sizeclass_refine(unsigned class)
 			__atomic_store_n(&sizeclass_refined[step], (uint8_t)(2 * fine),
 			                 __ATOMIC_RELAXED);
 }
+
+runs_seldom void sizeclass_refine_all(void)
+{
+	for (unsigned class = 0; class < SIZECLASS_COUNT; class ++)
+		sizeclass_refine(class);
+}

@@ -94,5 +94,6 @@ unsigned sizeclass_of_aligned(size_t size, size_t alignment);
 /* From here on each size that a coarse class serves has the class that fits it best. Of one that is refined already, or not
  * coarse, nothing changes. From any thread, at any time. */
 void sizeclass_refine(unsigned class);
+void sizeclass_refine_all(void);
 
 #endif
