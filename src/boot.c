@@ -62,7 +62,7 @@ static bool rooms_boot(void)
 	if (hardened_on || options.sample != 0)
 		guarded_boot(hardened_on ? UINT_MAX : sampled_max(), !hardened_on);
 	halloc_page_b.sample_one_in = hardened_on ? 0 : options.sample;
-	if (options.guard_copies != 0)
+	if (hardened_on || options.guard_copies != 0)
 		sizeclass_refine_all(); /* slots end where blocks do, as far as they can */
 	slab_boot();
 	slots_came_twice = came_twice;
