@@ -5,6 +5,7 @@
  *         the file holds.
  */
 #include "core.h"
+#include "notes.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -62,25 +63,15 @@ static void note_process(struct source *source, const char *note, size_t bytes)
 	tool_clean(source->command);
 }
 
-static void notes_parse(struct source *source, const char *notes, size_t bytes)
+static void notes_parse(struct source *source, struct notes notes)
 {
-	Elf64_Nhdr head;
+	struct note note;
 
-	for (size_t at = 0; bytes - at >= sizeof head;) {
-		memcpy(&head, notes + at, sizeof head);
-		at += sizeof head;
-		size_t name = ((size_t)head.n_namesz + 3) & ~(size_t)3;
-		size_t body = ((size_t)head.n_descsz + 3) & ~(size_t)3;
-		if (name > bytes - at || head.n_descsz > bytes - at - name)
-			return;
-		at += name;
-		if (head.n_type == NT_FILE)
-			note_files(source, notes + at, head.n_descsz);
-		else if (head.n_type == NT_PRPSINFO)
-			note_process(source, notes + at, head.n_descsz);
-		if (body > bytes - at)
-			return;
-		at += body;
+	while (notes_next(&notes, &note)) {
+		if (note.type == NT_FILE)
+			note_files(source, note.body, note.bytes);
+		else if (note.type == NT_PRPSINFO)
+			note_process(source, note.body, note.bytes);
 	}
 }
 
@@ -90,7 +81,7 @@ static void notes_read(struct source *source, const Elf64_Phdr *phdr)
 		return;
 	char *notes = tool_new(phdr->p_filesz, 1);
 	if (source_read_file(source, phdr->p_offset, notes, phdr->p_filesz))
-		notes_parse(source, notes, phdr->p_filesz);
+		notes_parse(source, (struct notes){notes, phdr->p_filesz});
 	free(notes);
 }
 

@@ -5,6 +5,7 @@
  * Always: nothing in a file is trusted: each offset is checked before it is followed.
  */
 #include "functions.h"
+#include "notes.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -135,25 +136,17 @@ static void table_read(struct functions *functions, const struct source *file,
 /* --- A file --------------------------------------------------------------------------------------- */
 
 /* Finds the build id among notes. */
-static void notes_search(const char *notes, size_t bytes, struct build_id *id)
+static void notes_search(struct notes notes, struct build_id *id)
 {
-	Elf64_Nhdr head;
+	struct note note;
 
-	for (size_t at = 0; bytes - at >= sizeof head;) {
-		memcpy(&head, notes + at, sizeof head);
-		at += sizeof head;
-		size_t name = ((size_t)head.n_namesz + 3) & ~(size_t)3;
-		size_t body = ((size_t)head.n_descsz + 3) & ~(size_t)3;
-		if (name > bytes - at || body > bytes - at - name)
-			return;
-		at += name;
-		if (head.n_type == NT_GNU_BUILD_ID && head.n_descsz <= sizeof id->bytes &&
-		    name == 4 && memcmp(notes + at - name, "GNU", 4) == 0) {
-			id->count = head.n_descsz;
-			memcpy(id->bytes, notes + at, id->count);
+	while (notes_next(&notes, &note))
+		if (note.type == NT_GNU_BUILD_ID && note.bytes <= sizeof id->bytes &&
+		    note.name_bytes == sizeof ELF_NOTE_GNU &&
+		    memcmp(note.name, ELF_NOTE_GNU, sizeof ELF_NOTE_GNU) == 0) {
+			id->count = (unsigned)note.bytes;
+			memcpy(id->bytes, note.body, note.bytes);
 		}
-		at += body;
-	}
 }
 
 /* What a file has: its sections, and what is found in them. */
@@ -181,7 +174,8 @@ static void sections_read(struct sections *sections, const struct source *file)
 		if (one->sh_type == SHT_NOTE) {
 			char *notes = part_read(file, one->sh_offset, one->sh_size);
 			if (notes != NULL)
-				notes_search(notes, (size_t)one->sh_size, &sections->id);
+				notes_search((struct notes){notes, (size_t)one->sh_size},
+				             &sections->id);
 			free(notes);
 		} else if (one->sh_link < sections->count && one->sh_type == SHT_DYNSYM) {
 			sections->tables[0] = one;
