@@ -188,6 +188,8 @@ runs_later static void locks_reset(void)
 {
 	pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
 
+	if (forks_alone != pthread_self())
+		alone = 0; /* of a thread that is no more */
 	lock_fork_child();
 	boot_mutex = fresh;
 }
@@ -200,8 +202,6 @@ runs_later static void fork_child(void)
 	if (was_alone && !lock_is_forking())
 		return;
 	lock_hold_signals(&signals);
-	if (!was_alone && forks_alone != pthread_self())
-		alone = 0; /* of a thread that is no more */
 	if (was_alone)
 		lock_fork_child_within();
 	else

@@ -189,12 +189,6 @@ bool slab_unguard(struct slab *slab)
 	return true;
 }
 
-static void arena_count_slabs(struct arena *arena, unsigned class, int change)
-{
-	__atomic_store_n(&arena->slabs[class], arena->slabs[class] + (uint32_t)change,
-	                 __ATOMIC_RELAXED);
-}
-
 static void slab_forget(struct slab *slab)
 {
 	unsigned slots = slab_class(slab)->slots;
@@ -260,8 +254,8 @@ struct slab *slab_new(struct arena *arena, unsigned class)
 	}
 	list_add(arena, slab);
 	arena->empty_slabs[class]++;
-	arena_count_slabs(arena, class, +1);
-	if (slab_arena_slabs(arena, class) * sizeclasses[class].heap_pages > COARSE_HEAP_PAGES)
+	arena->slabs[class]++;
+	if (arena->slabs[class] * sizeclasses[class].heap_pages > COARSE_HEAP_PAGES)
 		sizeclass_refine(class);
 	entries_set(slab);
 	return slab;
@@ -275,7 +269,7 @@ void slab_retire(struct arena *arena, struct slab *slab, enum heap_contents cont
 	if (slab->idle_since != 0)
 		slab_idle_remove(arena, slab);
 	arena->empty_slabs[slab->sizeclass]--;
-	arena_count_slabs(arena, slab->sizeclass, -1);
+	arena->slabs[slab->sizeclass]--;
 	entries_retire(slab);
 	heap_give(heap_process, (void *)slab->start, HEAP_SLAB, contents);
 	slab_forget(slab);

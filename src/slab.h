@@ -115,12 +115,6 @@ static inline struct arena *slab_arena(unsigned number)
 	return __atomic_load_n(&slab_arenas[number], __ATOMIC_ACQUIRE);
 }
 
-/* How many slabs of a class an arena has. Other threads may be changing that. */
-static inline uint32_t slab_arena_slabs(const struct arena *arena, unsigned class)
-{
-	return __atomic_load_n(&arena->slabs[class], __ATOMIC_RELAXED);
-}
-
 /* Tells Page B's header where arenas and slabs are found. */
 void slab_boot(void);
 

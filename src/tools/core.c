@@ -188,6 +188,15 @@ struct source *source_of_core(const char *path, struct tool_error *error)
 	return source;
 }
 
+const char *source_subject(int argc, char **argv, const char *done)
+{
+	if (argc == 1)
+		tool_die("no process and no core given; see '%s --help'", tool_name);
+	if (argc > 2)
+		tool_die("only one process or core can be %s; see '%s --help'", done, tool_name);
+	return argv[1];
+}
+
 struct source *source_of_subject(const char *subject, struct tool_error *error)
 {
 	if (subject[strspn(subject, "0123456789")] == '\0' && *subject != '\0')

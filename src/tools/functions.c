@@ -246,19 +246,12 @@ void functions_read(struct functions *functions, const struct source *file)
 
 const char *functions_find(const struct functions *functions, uint64_t address)
 {
-	size_t low = 0;
-	size_t high = functions->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (functions->all[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	size_t before =
+	        tool_count_up_to(address, functions->all, functions->count, sizeof *functions->all);
 	const struct function *found = NULL;
-	for (unsigned i = 0; i < NESTED_MAX && low-- > 0; i++) {
-		const struct function *function = &functions->all[low];
+
+	for (unsigned i = 0; i < NESTED_MAX && before-- > 0; i++) {
+		const struct function *function = &functions->all[before];
 		if (found != NULL && function->start != found->start)
 			break;
 		if (address - function->start < function->bytes)

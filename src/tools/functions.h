@@ -16,6 +16,8 @@ struct function {
 	unsigned rank;    /* of several names, which one */
 };
 
+_Static_assert(offsetof(struct function, start) == 0, "as tool_count_up_to has it");
+
 /* All zero at first. */
 struct functions {
 	struct function *all;

@@ -115,14 +115,10 @@ static void arguments_read(struct request *request, int argc, char **argv)
 {
 	int end = tool_arguments(argc, argv, help, option_read, request);
 
-	if (end == 1)
-		tool_die("no process and no core given; see 'halloc map --help'");
-	if (end > 2)
-		tool_die("only one process or core can be drawn; see 'halloc map --help'");
+	request->subject = source_subject(end, argv, "drawn");
 	if (request->svg != NULL && request->html != NULL && strcmp(request->svg, "-") == 0 &&
 	    strcmp(request->html, "-") == 0)
 		tool_die("--svg and --html cannot both go to standard output");
-	request->subject = argv[1];
 }
 
 typedef void (*picture_form)(FILE *out, const struct source *source,

@@ -89,11 +89,7 @@ static void arguments_read(struct request *request, int argc, char **argv)
 {
 	int end = tool_arguments(argc, argv, help, option_read, request);
 
-	if (end == 1)
-		tool_die("no process and no core given; see 'halloc sites --help'");
-	if (end > 2)
-		tool_die("only one process or core can be read; see 'halloc sites --help'");
-	request->subject = argv[1];
+	request->subject = source_subject(end, argv, "read");
 	if (request->limit == 0)
 		request->limit = request->form == NULL ? TABLE_ROWS : LIMIT_MOST;
 	if (request->form == NULL)

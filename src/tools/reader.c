@@ -370,6 +370,15 @@ static void slabs_forget(struct reader_snapshot *snapshot)
 	}
 }
 
+bool reader_pagemap(struct source *source, const struct reader_snapshot *snapshot,
+                    struct pagemap *map, struct tool_error *error)
+{
+	if (source_read(source, (uintptr_t)snapshot->header.pagemap, map, sizeof *map) &&
+	    map->base == snapshot->base)
+		return true;
+	return damaged(error, "the page map cannot be read");
+}
+
 /* Reads the cells, and then the slabs in them. One that has gone in between makes both be read anew. */
 static bool page_a_read(struct source *source, enum reader_depth depth,
                         struct reader_snapshot *snapshot, struct tool_error *error)
@@ -379,11 +388,9 @@ static bool page_a_read(struct source *source, enum reader_depth depth,
 
 	for (unsigned pass = 1;; pass++) {
 		snapshot->torn = 0;
-		if (!cells_read(source, snapshot, error))
+		if (!cells_read(source, snapshot, error) ||
+		    !reader_pagemap(source, snapshot, &map, error))
 			return false;
-		if (!source_read(source, (uintptr_t)snapshot->header.pagemap, &map, sizeof map) ||
-		    map.base != snapshot->base)
-			return damaged(error, "the page map cannot be read");
 		uint64_t torn_cells = snapshot->torn;
 		slabs_read(source, snapshot, &map, depth);
 		if (snapshot->torn == torn_cells || source_is_core(source) || pass == PASSES_MAX ||

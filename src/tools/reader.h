@@ -137,6 +137,10 @@ struct reader_snapshot {
 /* Whether the states of single slots are kept. */
 enum reader_depth { READER_COUNTS, READER_SLOTS };
 
+/* Reads where the page map lies, whose addresses begin where the snapshot's do. Returns: false with the error set. */
+bool reader_pagemap(struct source *source, const struct reader_snapshot *snapshot,
+                    struct pagemap *map, struct tool_error *error);
+
 /* Reads everything. Returns: false with the error set; the snapshot is then empty. */
 bool reader_take(struct source *source, enum reader_depth depth, struct reader_snapshot *snapshot,
                  struct tool_error *error);

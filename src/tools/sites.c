@@ -230,9 +230,8 @@ static bool snapshot_read(struct source *source, const struct reader_snapshot *s
 		return does_not_sample(source, error);
 	if (sites->one_in > ONE_IN_MAX || header->guarded_bytes == 0)
 		return tool_fail(error, "Page B is damaged: what is sampled makes no sense");
-	if (!source_read(source, (uintptr_t)header->pagemap, &map, sizeof map) ||
-	    map.base != snapshot->base)
-		return tool_fail(error, "Page B is damaged: the page map cannot be read");
+	if (!reader_pagemap(source, snapshot, &map, error))
+		return false;
 	struct walk walk = {
 	        .source = source,
 	        .sites = sites,

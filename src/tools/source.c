@@ -310,19 +310,12 @@ bool source_read_file(const struct source *source, uint64_t offset, void *buffer
 /* The segment that holds the address, or NULL. */
 static const struct segment *segment_find(const struct source *source, uint64_t address)
 {
-	size_t low = 0;
-	size_t high = source->segment_count;
+	size_t count = tool_count_up_to(address, source->segments, source->segment_count,
+	                                sizeof *source->segments);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (source->segments[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0)
+	if (count == 0)
 		return NULL;
-	const struct segment *segment = &source->segments[low - 1];
+	const struct segment *segment = &source->segments[count - 1];
 	return address - segment->start < segment->bytes ? segment : NULL;
 }
 

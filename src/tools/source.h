@@ -33,6 +33,8 @@ struct segment {
 	uint64_t offset;
 };
 
+_Static_assert(offsetof(struct segment, start) == 0, "as tool_count_up_to has it");
+
 /* Filled by source and core, searched by header; others go by the functions. */
 struct source {
 	int fd; /* /proc/PID/mem, or the core */

@@ -73,6 +73,23 @@ void *tool_resize(void *old, size_t count, size_t bytes)
 	return ptr;
 }
 
+size_t tool_count_up_to(uint64_t address, const void *items, size_t count, size_t item_bytes)
+{
+	size_t low = 0;
+	size_t high = count;
+	uint64_t start;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		memcpy(&start, (const char *)items + middle * item_bytes, sizeof start);
+		if (start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 double tool_now_seconds(void)
 {
 	struct timespec now;

@@ -64,6 +64,9 @@ unsigned long tool_argument_number(const char *name, const char *text, unsigned 
                                    unsigned long most);
 pid_t tool_argument_pid(const char *text);
 
+/* Of items that begin with an address each, a uint64_t, in their order: how many begin at one, or below it. */
+size_t tool_count_up_to(uint64_t address, const void *items, size_t count, size_t item_bytes);
+
 /* Opens what makes a text of what is written to it, there once it is closed, to be freed; or dies. */
 FILE *tool_text_stream(char **text, size_t *bytes);
 
